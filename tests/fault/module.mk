@@ -1,0 +1,1 @@
+# Every fallible call and allocation fails once.

@@ -1,0 +1,1 @@
+# The session machine on a scripted transport.
