@@ -1,6 +1,7 @@
 """What /proc tells about a process: memory, descriptors, threads, CPU time, children and the states of its sockets."""
 import os
 import re
+import time
 
 TICKS = os.sysconf("SC_CLK_TCK")
 TCP_STATES = {
@@ -120,3 +121,13 @@ def is_listening(port):
     """Whether anyone listens on a TCP port of this machine."""
     wanted = re.compile(r"^\s*\d+: [0-9A-F]+:%04X [0-9A-F]+:0000 0A " % port, re.M)
     return any(wanted.search(_read("/proc/self/net/" + table)) for table in ("tcp", "tcp6"))
+
+
+class Stopwatch:
+    """Seconds since it was made, for windows of measurement (not for waiting until something has happened)."""
+
+    def __init__(self):
+        self._began = time.monotonic()
+
+    def seconds(self):
+        return time.monotonic() - self._began

@@ -197,6 +197,20 @@ class Sluice:
         return "\n".join(parts + ["--- the last of %d access lines" % len(access)] + access[-10:])
 
 
+def web(listen, servers, certificate=None, frontend="", pool="", name="web"):
+    """The sections of one frontend and its pool. `listen` is a port, an address or several; `servers` maps a name to an
+    evil.Server or an address, with words behind it if need be; `frontend` and `pool` are more lines of the sections."""
+    listens = listen if isinstance(listen, (list, tuple)) else [listen]
+    lines = ["[frontend %s]" % name]
+    lines += ["listen = %s" % ("127.0.0.1:%d" % one if isinstance(one, int) else one) for one in listens]
+    lines += ["certificate = " + certificate.pem] if certificate else ["tls = off"]
+    lines += [line.strip() for line in frontend.split("\n") if line.strip()]
+    lines += ["pool = %s-pool" % name, "", "[pool %s-pool]" % name]
+    lines += ["server = %s %s" % (key, getattr(one, "address", one)) for key, one in servers.items()]
+    lines += [line.strip() for line in pool.split("\n") if line.strip()]
+    return "\n".join(lines) + "\n"
+
+
 _LOGFMT = re.compile(r'([a-z_]+)=(?:"((?:[^"\\]|\\.)*)"|([^\s"=]*))(?: |$)')
 
 

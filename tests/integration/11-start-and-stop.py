@@ -1,0 +1,98 @@
+"""Starting, and ending by each signal; what cannot start says why and ends with a status."""
+# group: smoke
+import signal
+import socket
+
+import evil
+import proc
+import stream
+from case import SANITIZER, check, holds, main, same, seconds, wait_for
+from sluice import web
+
+
+def plain(t, **settings):
+    port = t.port()
+    return port, t.sluice(web(port, {"a": t.serve(evil.echo)}), **settings)
+
+
+@check
+def ready_is_logged_once_the_listener_answers(t):
+    port, proxy = plain(t, threads=3)
+    holds(" 3 " in " %s " % proxy.wait_ready(), "the ready line does not tell the workers: " + proxy.wait_ready())
+    with stream.connect(("127.0.0.1", port)) as one:
+        one.send(b"hello")
+        same(one.recv_exactly(5), b"hello")
+    same(proc.children(proxy.pid), {}, "children of the one process")
+
+
+@check
+def each_signal_ends_an_idle_program_at_once(t):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGQUIT):
+        _, proxy = plain(t)
+        took = proxy.stop(number)
+        holds(took < seconds(3), "signal %d took %.1f s" % (number, took))
+
+
+@check
+def the_file_is_checked_before_anything_starts(t):
+    proxy = t.prepare("[frontend web]\nlisten = nonsense\n")
+    proxy.expect_status = 2
+    proxy.start()
+    proxy.wait_exit()
+    holds(any("sluice.ini:6: error" in line for line in proxy.log()), "no file:line in %s" % proxy.log())
+
+
+@check
+def a_port_in_use_is_named_and_nothing_else_starts(t):
+    taken = t.serve(evil.echo)
+    proxy = t.prepare(web([t.port(), taken.port], {"a": "127.0.0.1:1"}))
+    proxy.expect_status = None
+    proxy.start()
+    holds(proxy.wait_exit() != 0, "it ended with status 0")
+    holds(any(str(taken.port) in line and "error" in line for line in proxy.log()), "the port is not named: %s" % proxy.log())
+
+
+@check
+def two_programs_cannot_share_a_port(t):
+    """SO_REUSEPORT must not let a second process in by accident."""
+    port, first = plain(t)
+    second = t.prepare(first.body)
+    second.expect_status = None
+    second.start()
+    holds(second.wait_exit() != 0, "a second program listens on the same port")
+
+
+@check
+def the_unix_socket_of_a_dead_process_is_taken_over_and_a_live_one_is_not(t):
+    path = t.path("front.sock")
+    body = web("unix:" + path, {"a": t.serve(evil.named("a"))})
+    first = t.sluice(body)
+    second = t.prepare(body)
+    second.expect_status = None
+    second.start()
+    holds(second.wait_exit() != 0, "a second program took the socket of a living one")
+    first.expect_status = -signal.SIGKILL
+    first.stop(signal.SIGKILL)
+    third = t.sluice(body)
+    with stream.connect(path) as one:
+        same(one.recv_until(b"\n"), b"a\n")
+    third.stop()
+    with socket.socket(socket.AF_UNIX) as probe:
+        try:
+            probe.connect(path)
+            raise AssertionError("somebody listens after the end")
+        except (FileNotFoundError, ConnectionRefusedError):
+            pass
+
+
+@check
+def idle_costs_no_cpu(t):
+    _, proxy = plain(t)
+    before = proc.cpu_seconds(proxy.pid)
+    clock = proc.Stopwatch()
+    wait_for("two seconds of watching", lambda: clock.seconds() > 2, 5)
+    spent = proc.cpu_seconds(proxy.pid) - before
+    holds(SANITIZER or spent <= 0.03, "%.2f s of CPU in two idle seconds" % spent)
+
+
+main()

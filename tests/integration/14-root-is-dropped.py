@@ -1,0 +1,72 @@
+"""Started as root: takes another identity for good, and can still bind low ports and read keys on a reload. F90, F17"""
+# needs: root
+import os
+import pwd
+
+import evil
+import proc
+import stream
+from case import check, holds, main, same, skip
+from sluice import web
+
+CAP_DAC_READ_SEARCH, CAP_NET_BIND_SERVICE = 1 << 2, 1 << 10
+
+
+def low_port():
+    for port in range(1023, 600, -1):
+        if not proc.is_listening(port):
+            return port
+    return skip("every low port is taken")
+
+
+def answers(port):
+    with stream.connect(("127.0.0.1", port), True) as one:
+        return one.recv_until(b"\n")
+
+
+@check
+def it_takes_the_user_s_identity_and_keeps_what_a_reload_needs(t):
+    nobody = pwd.getpwnam("nobody")
+    cert, server = t.certs.make(), t.serve(evil.named("a"))
+    first = low_port()
+    proxy = t.sluice(web(first, {"a": server}, cert), user="nobody")
+    same(proc.ids(proxy.pid, "Uid"), {(nobody.pw_uid,) * 4}, "user of every thread")
+    same(proc.ids(proxy.pid, "Gid"), {(nobody.pw_gid,) * 4}, "group of every thread")
+    for thread, bits in proc.capabilities(proxy.pid).items():
+        allowed = CAP_DAC_READ_SEARCH | CAP_NET_BIND_SERVICE if thread == proxy.pid else 0
+        same(bits & ~allowed, 0, "capabilities of thread %d" % thread)
+    same(answers(first), b"a\n")
+    second = low_port()
+    other = t.certs.make(serial="2")  # only root may read this file
+    same(os.stat(other.pem).st_mode & 0o777, 0o600)
+    proxy.reload(web([first, second], {"a": server}, other))
+    same(answers(second), b"a\n")
+    same(answers(first), b"a\n")
+
+
+@check
+def without_a_user_it_is_sluice_or_nobody(t):
+    try:
+        expected = pwd.getpwnam("sluice").pw_uid
+    except KeyError:
+        expected = pwd.getpwnam("nobody").pw_uid
+    proxy = t.sluice(web(t.port(), {"a": t.serve(evil.echo)}), user=None)
+    same(proc.ids(proxy.pid), {(expected,) * 4})
+
+
+@check
+def root_must_be_written_and_is_warned_of(t):
+    proxy = t.sluice(web(t.port(), {"a": t.serve(evil.echo)}), user="root")
+    holds(any("warning" in line and "root" in line for line in proxy.log()), "no warning: %s" % proxy.log())
+
+
+@check
+def an_unknown_user_is_refused_at_start(t):
+    proxy = t.prepare(web(t.port(), {"a": t.serve(evil.echo)}), user="no-such-user")
+    proxy.expect_status = 2
+    proxy.start()
+    proxy.wait_exit()
+    holds(any("no-such-user" in line for line in proxy.log()), "the user is not named: %s" % proxy.log())
+
+
+main()
