@@ -1,0 +1,135 @@
+"""TLS 1.2 and 1.3 with curl and openssl s_client, what is not offered, and resumption."""
+# group: smoke
+import re
+import ssl
+import subprocess
+
+import evil
+import stream
+from case import check, curl, holds, main, needs_tool, run_command, same
+from sluice import web
+
+
+def front(t, handler=None, **settings):
+    port, cert = t.port(), t.certs.make(issuer=t.certs.ca())
+    return port, t.sluice(web(port, {"a": t.serve(handler or evil.echo)}, cert), **settings)
+
+
+def s_client(port, *options, text=b"hello\n"):
+    """What s_client prints; it sends the text and, at the end of its input, close_notify."""
+    return run_command("openssl", "s_client", "-connect", "127.0.0.1:%d" % port, *options, input=text)
+
+
+@check
+def curl_verifies_the_name_and_gets_the_answer(t):
+    needs_tool("curl")
+    port, proxy = front(t, evil.http("hello from a\n"))
+    for version in ("--tlsv1.3", "--tls-max=1.2"):
+        options = version.split("=")
+        out = curl(
+            "https://localhost:%d/" % port, *options, "--cacert", t.certs.ca().crt, "--resolve", "localhost:%d:127.0.0.1" % port
+        )
+        same(out, "hello from a\n", version)
+    lines = proxy.access(2)
+    same([line["tls"] for line in lines], ["TLSv1.3", "TLSv1.2"])
+    same({line["sni"] for line in lines}, {"localhost"})
+
+
+@check
+def s_client_exchanges_bytes_and_ends_cleanly(t):
+    needs_tool("openssl")
+    port, proxy = front(t)
+    for count, version in enumerate(("-tls1_2", "-tls1_3"), 1):
+        client = subprocess.Popen(
+            ["openssl", "s_client", "-connect", "127.0.0.1:%d" % port, version, "-quiet"],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        t.defer(client.wait)
+        t.defer(client.kill)
+        client.stdin.write(b"hello\n")
+        client.stdin.flush()
+        same(client.stdout.readline(), b"hello\n", version)
+        client.stdin.close()  # with -quiet s_client goes on reading, so the end is ours to make
+        client.terminate()
+        line = proxy.access(count)[-1]
+        same((line["bytes_in"], line["bytes_out"]), ("6", "6"))
+
+
+@check
+def old_versions_compression_and_weak_ciphers_are_refused(t):
+    port, _ = front(t)
+    for options in (("-tls1_1",), ("-tls1",), ("-tls1_2", "-cipher", "AES128-SHA:@SECLEVEL=0"), ("-tls1_2", "-cipher", "NULL:@SECLEVEL=0")):
+        if options[0] in ("-tls1_1", "-tls1"):
+            options += ("-cipher", "ALL:@SECLEVEL=0")
+        status, out, err = s_client(port, *options)
+        holds(status != 0 and "Cipher is (NONE)" in out, "accepted %s: %s" % (options, out[-800:]))
+    _, out, _ = s_client(port, "-tls1_2")
+    holds("Compression: NONE" in out, out)
+
+
+@check
+def renegotiation_and_early_data_are_refused(t):
+    port, _ = front(t)
+    context = stream.client_context(version="TLSv1.2")
+    with stream.connect(("127.0.0.1", port), context) as one:
+        one.send(b"x")
+        same(one.recv_exactly(1), b"x")
+    _, out, err = run_command("openssl", "s_client", "-connect", "127.0.0.1:%d" % port, "-tls1_2", input=b"R\nhello\n")
+    holds(re.search(r"no renegotiation|handshake failure|unexpected message|write:errno", out + err, re.I), out + err)
+    _, out, _ = s_client(port, "-tls1_3")
+    holds("Max Early Data: 0" in out or "Early data was not sent" in out, out)
+
+
+@check
+def a_session_is_resumed_by_any_worker(t):
+    port, proxy = front(t, evil.named("a"), threads=4)
+    for version, count in (("TLSv1.3", 8), ("TLSv1.2", 8)):
+        context = stream.client_context(version=version)
+        with stream.connect(("127.0.0.1", port), context, name="localhost") as one:
+            same(one.recv_until(b"\n"), b"a\n")
+            same(one.session_reused(), False)
+            session = one.session()
+            one.finish()
+            one.recv_end()
+        if not session.has_ticket:
+            continue  # no ticket for this version: nothing to resume
+        for _ in range(count):
+            with stream.connect(("127.0.0.1", port), context, name="localhost", session=session) as one:
+                same(one.recv_until(b"\n"), b"a\n")
+                same(one.session_reused(), True, "%s resumed" % version)
+                one.finish()
+                one.recv_end()
+    lines = proxy.access(9)
+    same(lines[0]["resumed"] in ("0", "no", "false", "off"), True, "first line: %s" % lines[0])
+    holds(lines[1]["resumed"] != lines[0]["resumed"], "the access line does not show resumption")
+
+
+@check
+def plain_http_and_garbage_on_the_tls_port_are_closed_with_a_reason(t):
+    port, proxy = front(t)
+    for count, junk in enumerate((b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", b"\0" * 100, bytes(range(256)) * 10, b"\x16\x03\x01\xff\xff" + b"x" * 70000), 1):
+        with stream.connect(("127.0.0.1", port)) as one:
+            try:
+                one.send(junk)
+            except OSError:
+                pass
+            one.recv_end()
+        holds(proxy.access(count)[-1]["reason"], "no reason")
+    with stream.connect(("127.0.0.1", port), True) as one:
+        one.send(b"still there")
+        same(one.recv_exactly(11), b"still there")
+
+
+@check
+def a_client_that_trusts_another_ca_is_logged_and_hurts_nobody(t):
+    port, proxy = front(t)
+    context = stream.client_context(ca=t.certs.ca("other").crt)
+    try:
+        stream.connect(("127.0.0.1", port), context, name="localhost")
+        raise AssertionError("verified against the wrong CA")
+    except ssl.SSLCertVerificationError:
+        pass
+    holds(proxy.access(1)[0]["reason"], "no reason")
+
+
+main()
