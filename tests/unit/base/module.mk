@@ -1,1 +1,31 @@
-# The unit tests of src/base.
+check_PROGRAMS += tests/unit/base/test_addr
+TESTS += tests/unit/base/test_addr
+tests_unit_base_test_addr_SOURCES = tests/unit/base/test_addr.c
+
+check_PROGRAMS += tests/unit/base/test_clock
+TESTS += tests/unit/base/test_clock
+tests_unit_base_test_clock_SOURCES = tests/unit/base/test_clock.c
+
+check_PROGRAMS += tests/unit/base/test_err
+TESTS += tests/unit/base/test_err
+tests_unit_base_test_err_SOURCES = tests/unit/base/test_err.c
+
+check_PROGRAMS += tests/unit/base/test_list
+TESTS += tests/unit/base/test_list
+tests_unit_base_test_list_SOURCES = tests/unit/base/test_list.c
+
+check_PROGRAMS += tests/unit/base/test_mem
+TESTS += tests/unit/base/test_mem
+tests_unit_base_test_mem_SOURCES = tests/unit/base/test_mem.c
+
+check_PROGRAMS += tests/unit/base/test_rng
+TESTS += tests/unit/base/test_rng
+tests_unit_base_test_rng_SOURCES = tests/unit/base/test_rng.c
+
+check_PROGRAMS += tests/unit/base/test_text
+TESTS += tests/unit/base/test_text
+tests_unit_base_test_text_SOURCES = tests/unit/base/test_text.c
+
+check_PROGRAMS += tests/unit/base/test_units
+TESTS += tests/unit/base/test_units
+tests_unit_base_test_units_SOURCES = tests/unit/base/test_units.c

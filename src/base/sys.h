@@ -1,0 +1,159 @@
+/* sys: system calls that may fail, behind one door, so that a test build can plan their failures.
+ *
+ * In a release each sys_x() is the call itself. With SLUICE_FAULTS defined it first asks
+ * sys_fault(), which counts the calls of each kind and says when this one is to fail and with which
+ * errno (see base/sys_fault.h). Same results and errno as the plain calls, but: sys_thread_create()
+ * returns -1 with errno. EINTR is the caller's business where it can occur. Any thread. */
+#ifndef SLUICE_BASE_SYS_H
+#define SLUICE_BASE_SYS_H
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#ifdef SLUICE_FAULTS
+#include "base/sys_fault.h"
+#define SYS_MAY_FAIL(name)                                                                         \
+    do {                                                                                           \
+        int fault_errno_ = sys_fault(SYS_FAULT_##name);                                            \
+        if (fault_errno_) {                                                                        \
+            errno = fault_errno_;                                                                  \
+            return -1;                                                                             \
+        }                                                                                          \
+    } while (0)
+#else
+#define SYS_MAY_FAIL(name) ((void)0)
+#endif
+
+static inline int sys_socket(int domain, int type, int protocol)
+{
+    SYS_MAY_FAIL(socket);
+    return socket(domain, type, protocol);
+}
+
+static inline int sys_bind(int fd, const struct sockaddr *sa, socklen_t len)
+{
+    SYS_MAY_FAIL(bind);
+    return bind(fd, sa, len);
+}
+
+static inline int sys_listen(int fd, int backlog)
+{
+    SYS_MAY_FAIL(listen);
+    return listen(fd, backlog);
+}
+
+static inline int sys_accept4(int fd, struct sockaddr *sa, socklen_t *len, int flags)
+{
+    SYS_MAY_FAIL(accept4);
+    return accept4(fd, sa, len, flags);
+}
+
+static inline int sys_connect(int fd, const struct sockaddr *sa, socklen_t len)
+{
+    SYS_MAY_FAIL(connect);
+    return connect(fd, sa, len);
+}
+
+static inline int sys_getsockopt(int fd, int level, int name, void *value, socklen_t *len)
+{
+    SYS_MAY_FAIL(getsockopt);
+    return getsockopt(fd, level, name, value, len);
+}
+
+static inline int sys_setsockopt(int fd, int level, int name, const void *value, socklen_t len)
+{
+    SYS_MAY_FAIL(setsockopt);
+    return setsockopt(fd, level, name, value, len);
+}
+
+static inline int sys_getsockname(int fd, struct sockaddr *sa, socklen_t *len)
+{
+    SYS_MAY_FAIL(getsockname);
+    return getsockname(fd, sa, len);
+}
+
+static inline ssize_t sys_recv(int fd, void *buf, size_t len, int flags)
+{
+    SYS_MAY_FAIL(recv);
+    return recv(fd, buf, len, flags);
+}
+
+static inline ssize_t sys_send(int fd, const void *buf, size_t len, int flags)
+{
+    SYS_MAY_FAIL(send);
+    return send(fd, buf, len, flags | MSG_NOSIGNAL);
+}
+
+static inline ssize_t sys_sendmsg(int fd, const struct msghdr *msg, int flags)
+{
+    SYS_MAY_FAIL(sendmsg);
+    return sendmsg(fd, msg, flags | MSG_NOSIGNAL);
+}
+
+static inline int sys_shutdown(int fd, int how)
+{
+    SYS_MAY_FAIL(shutdown);
+    return shutdown(fd, how);
+}
+
+static inline int sys_open(const char *path, int flags, mode_t mode)
+{
+    SYS_MAY_FAIL(open);
+    return open(path, flags | O_CLOEXEC, mode);
+}
+
+static inline ssize_t sys_read(int fd, void *buf, size_t len)
+{
+    SYS_MAY_FAIL(read);
+    return read(fd, buf, len);
+}
+
+static inline ssize_t sys_write(int fd, const void *buf, size_t len)
+{
+    SYS_MAY_FAIL(write);
+    return write(fd, buf, len);
+}
+
+static inline int sys_fstat(int fd, struct stat *ret_stat)
+{
+    SYS_MAY_FAIL(fstat);
+    return fstat(fd, ret_stat);
+}
+
+static inline int sys_fcntl(int fd, int op, int arg)
+{
+    SYS_MAY_FAIL(fcntl);
+    return fcntl(fd, op, arg);
+}
+
+static inline int sys_eventfd(unsigned initial, int flags)
+{
+    SYS_MAY_FAIL(eventfd);
+    return eventfd(initial, flags);
+}
+
+static inline int sys_thread_create(pthread_t *ret_thread, void *(*run)(void *), void *arg)
+{
+    SYS_MAY_FAIL(thread_create);
+    int rc = pthread_create(ret_thread, NULL, run, arg);
+    if (rc) {
+        errno = rc;
+        return -1;
+    }
+    return 0;
+}
+
+/* Closing never fails in a way that leaves something to do (Linux releases the descriptor even on
+ * EINTR). Takes -1. */
+static inline void sys_close(int fd)
+{
+    if (fd >= 0)
+        (void)close(fd);
+}
+
+#endif
