@@ -1,0 +1,175 @@
+"""Idle, half-close, stalled-write and connect deadlines, each with its own reason, none of them ending like a whole stream."""
+import threading
+import time
+
+import evil
+import stream
+from case import check, holds, main, same, seconds, wait_for
+from sluice import web
+
+
+def front(t, handler, tls, frontend="", pool=""):
+    port = t.port()
+    return port, t.sluice(web(port, {"a": t.serve(handler)}, t.certs.make() if tls else None, frontend=frontend, pool=pool))
+
+
+def ended_badly(one, tls, what):
+    one.recv_end()
+    holds(one.ends[-1] == "reset" and "close_notify" not in one.ends and "fin" not in one.ends, "%s saw %s" % (what, one.ends))
+    if tls:
+        holds(one.ends[0].startswith("alert:"), "no alert: %s" % one.ends)
+
+
+@check
+def an_idle_connection_is_closed(t):
+    for tls in (True, False):
+        port, proxy = front(t, evil.hold, tls, "idle-timeout = 1s")
+        began = time.monotonic()
+        with stream.connect(("127.0.0.1", port), tls) as one:
+            ended_badly(one, tls, "the client")
+        holds(0.8 < time.monotonic() - began < seconds(5), "closed after %.1f s" % (time.monotonic() - began))
+        same(proxy.access(1)[0]["reason"], "idle-timeout")
+
+
+@check
+def bytes_in_either_direction_keep_it_alive(t):
+    """Three times the idle time with a byte every quarter of it, in one direction only."""
+    for tls in (True, False):
+        for frontend_direction in ("up", "down"):
+            tick = threading.Event()
+
+            def handler(one, direction=frontend_direction, tick=tick):
+                if direction == "down":
+                    for _ in range(12):
+                        one.send(b"x")
+                        tick.wait(0.25)
+                    one.finish()
+                one.recv_end()
+                if direction == "up":
+                    one.finish()
+
+            port, proxy = front(t, handler, tls, "idle-timeout = 1s")
+            with stream.connect(("127.0.0.1", port), tls) as one:
+                if frontend_direction == "up":
+                    for _ in range(12):
+                        one.send(b"x")
+                        tick.wait(0.25)
+                    one.finish()
+                    same(one.recv_end(), stream.CLEAN[tls])
+                else:
+                    same(one.recv_all(), b"x" * 12)
+                    one.finish()
+            same(proxy.access(1)[0]["reason"], "done")
+
+
+@check
+def half_closed_and_quiet_is_closed(t):
+    for tls in (True, False):
+        held = []
+
+        def handler(one, held=held):
+            held.append(one)
+            one.recv_end()
+            threading.Event().wait(20)
+
+        port, proxy = front(t, handler, tls, "half-close-timeout = 1s")
+        with stream.connect(("127.0.0.1", port), tls) as one:
+            one.send(b"request")
+            one.finish()
+            ended_badly(one, tls, "the client")
+        same(proxy.access(1)[0]["reason"], "half-close-timeout")
+
+
+@check
+def half_closed_and_busy_goes_on(t):
+    tick = threading.Event()
+
+    def handler(one):
+        one.recv_end()
+        for _ in range(12):
+            one.send(b"x")
+            tick.wait(0.25)
+        one.finish()
+
+    port, proxy = front(t, handler, True, "half-close-timeout = 1s")
+    with stream.connect(("127.0.0.1", port), True) as one:
+        one.finish()
+        same(one.recv_all(), b"x" * 12)
+        same(one.ends, stream.CLEAN[True])
+    same(proxy.access(1)[0]["reason"], "done")
+
+
+@check
+def a_client_that_takes_nothing_is_closed(t):
+    """The stalled write: bytes wait, so the idle limit alone (here far off) would keep both sides for long."""
+    for tls in (True, False):
+        endless = evil.Endless(1 << 30)
+        port, proxy = front(t, endless, tls, "write-timeout = 1s\nidle-timeout = 10m")
+        with stream.connect(("127.0.0.1", port), tls, limit=20):
+            same(proxy.access(1)[0]["reason"], "client-stalled")
+
+
+@check
+def a_server_that_takes_nothing_is_closed(t):
+    for tls in (True, False):
+        port, proxy = front(t, evil.never_read, tls, "write-timeout = 1s\nidle-timeout = 10m")
+        with stream.connect(("127.0.0.1", port), tls) as one:
+            deadline = time.monotonic() + seconds(15)
+            try:
+                while time.monotonic() < deadline:
+                    if not one.write_now(bytes(65536)):
+                        stream.poll(one.sock, False, True, 0.1)
+                    if one.read_now() == b"":
+                        break
+            except ConnectionError:
+                pass
+            same(proxy.access(1)[0]["reason"], "server-stalled")
+
+
+@check
+def a_trickling_reader_is_not_stalled(t):
+    """It takes a little every 200 ms: slow, but progress."""
+    endless = evil.Endless(1 << 30)
+    port, proxy = front(t, endless, False, "write-timeout = 1s")
+    tick = threading.Event()
+    with stream.connect(("127.0.0.1", port)) as one:
+        for _ in range(20):
+            got = 0
+            while got < 1 << 20:
+                got += len(one.recv_exactly(65536))
+            tick.wait(0.2)
+        same(proxy.access_text(), [])
+
+
+@check
+def connecting_has_a_deadline(t):
+    port = t.port()
+    proxy = t.sluice(web(port, {"hole": t.black_hole()}, t.certs.make(), pool="connect-timeout = 1s\nretry-max = 0"))
+    began = time.monotonic()
+    with stream.connect(("127.0.0.1", port), True) as one:
+        ended_badly(one, True, "the client")
+    took = time.monotonic() - began
+    holds(0.8 < took < seconds(4), "closed after %.1f s" % took)
+    line = proxy.access(1)[0]
+    same((line["reason"], line["errors"], line["attempts"]), ("no-server", "hole:timeout", "1"))
+
+
+@check
+def no_deadline_remains_armed_after_its_step(t):
+    """A handshake limit shorter than the stream lives, and a connect limit shorter than it relays."""
+    port = t.port()
+    t.sluice(
+        web(port, {"a": t.serve(evil.echo)}, t.certs.make(), frontend="handshake-timeout = 500ms", pool="connect-timeout = 500ms")
+    )
+    with stream.connect(("127.0.0.1", port), True) as one:
+        end = time.monotonic() + 1.5
+        wait_for("three times the limits", lambda: ping(one) and time.monotonic() > end)
+
+
+def ping(one):
+    one.send(b"ping")
+    same(one.recv_exactly(4), b"ping")
+    return True
+
+
+main()

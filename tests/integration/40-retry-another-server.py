@@ -1,0 +1,108 @@
+"""A server that refuses, one that is a black hole, one that resets: no client sees it while another is healthy."""
+# group: smoke
+import time
+
+import evil
+import load
+import stream
+from case import check, curl, holds, main, needs_tool, same, scaled, seconds
+from sluice import web
+
+QUICK = "connect-timeout = 500ms\nretry-backoff = 10ms..100ms"
+
+
+def all_served(t, bad, clients, at_once, balance="round-robin", pool=QUICK):
+    """Every client gets its echo although `bad` are in the pool; returns the access lines."""
+    port, good = t.port(), t.serve(evil.named("good"))
+    servers = dict(bad, good=good)
+    proxy = t.sluice(web(port, servers, t.certs.make(), pool=pool + "\nbalance = " + balance))
+
+    def client(i):
+        with stream.connect(("127.0.0.1", port), True) as one:
+            same(one.recv_until(b"\n"), b"good\n")
+            load.exchange(one, load.Source(i, 20000), load.Checker(i, 20000))
+
+    for first in range(0, clients, at_once):
+        load.together(at_once, lambda i, first=first: client(first + i))
+    lines = proxy.access(clients)
+    same({line["server"] for line in lines}, {"good"})
+    same({line["reason"] for line in lines}, {"done"})
+    return lines
+
+
+@check
+def one_that_refuses(t):
+    for balance in ("round-robin", "least-conn"):
+        lines = all_served(t, {"dead": t.refuser()}, 30, 1, balance)
+        tried = [line for line in lines if int(line["attempts"]) > 1]
+        holds(tried, "the refusing server was never tried")
+        same({line["errors"] for line in tried}, {"dead:refused"})
+
+
+@check
+def one_that_is_a_black_hole(t):
+    for balance in ("round-robin", "least-conn"):
+        lines = all_served(t, {"hole": t.black_hole()}, 30, 1, balance)
+        tried = [line for line in lines if int(line["attempts"]) > 1]
+        same({line["errors"] for line in tried}, {"hole:timeout"})
+        holds(len(tried) < 10, "%d of 30 clients waited for the black hole" % len(tried))
+
+
+@check
+def one_that_resets_as_soon_as_it_has_accepted(t):
+    """Nothing of the client has been sent: another server may take it. The client waits for the server to speak first."""
+    for balance in ("round-robin", "least-conn"):
+        all_served(t, {"hostile": t.serve(evil.rst_at_once)}, 30, 1, balance)
+
+
+@check
+def one_that_resets_under_curl(t):
+    """The same with clients that speak first, as most do."""
+    needs_tool("curl")
+    port = t.port()
+    servers = {"hostile": t.serve(evil.rst_at_once), "good": t.serve(evil.http("good\n"))}
+    t.sluice(web(port, servers, t.certs.make(), pool=QUICK))
+    for _ in range(20):
+        same(curl("https://127.0.0.1:%d/" % port), "good\n")
+
+
+@check
+def all_three_at_once_and_a_crowd(t):
+    """The first seconds are the hardest: nothing is known of any server yet, and the retry budget is small."""
+    bad = {"dead": t.refuser(), "hole": t.black_hole(), "hostile": t.serve(evil.rst_at_once)}
+    for balance in ("round-robin", "least-conn"):
+        all_served(t, bad, scaled(200, 20), scaled(20, 5), balance)
+
+
+@check
+def a_server_that_comes_back_is_used_again(t):
+    port, where = t.port(), t.port()
+    good = t.serve(evil.named("good"))
+    t.sluice(web(port, {"late": "127.0.0.1:%d" % where, "good": good}, pool=QUICK))
+
+    def pick():
+        with stream.connect(("127.0.0.1", port)) as one:
+            return one.recv_until(b"\n")
+
+    same({pick() for _ in range(6)}, {b"good\n"})
+    t.serve(evil.named("late"), port=where)
+    deadline = time.monotonic() + seconds(45)
+    while pick() != b"late\n":
+        holds(time.monotonic() < deadline, "it was never tried again")
+
+
+@check
+def a_server_of_weight_zero_gets_nothing(t):
+    port, zero = t.port(), t.serve(evil.named("zero"))
+    for balance in ("round-robin", "least-conn"):
+        proxy = t.sluice(
+            web(port, {"zero": zero.address + " weight=0", "good": t.serve(evil.named("good"))}, pool="balance = " + balance)
+        )
+        for _ in range(10):
+            with stream.connect(("127.0.0.1", port)) as one:
+                same(one.recv_until(b"\n"), b"good\n")
+        proxy.stop()
+    same(zero.accepted, 0)
+
+
+main()

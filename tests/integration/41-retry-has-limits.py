@@ -1,0 +1,117 @@
+"""Every server down: the client is closed soon, with a reason, and the servers are spared by the budget. F71, F74"""
+import time
+
+import evil
+import load
+import stream
+from case import check, holds, main, same, scaled, seconds
+from sluice import web
+
+
+def refused_client(port, tls=False):
+    """How long a client is kept that cannot be served, and how it ends."""
+    began = time.monotonic()
+    try:
+        with stream.connect(("127.0.0.1", port), tls) as one:
+            one.recv_end()
+            return time.monotonic() - began, one.ends
+    except (ConnectionResetError, stream.Ended):
+        return time.monotonic() - began, ["reset"]
+
+
+@check
+def all_down_closes_soon_with_a_reason(t):
+    for balance in ("round-robin", "least-conn"):
+        port = t.port()
+        servers = {name: t.refuser() for name in "abc"}
+        proxy = t.sluice(web(port, servers, t.certs.make(), pool="retry-backoff = 10ms..100ms\nretry-max = 2\nbalance = " + balance))
+        took, ends = refused_client(port, True)
+        holds(took < seconds(2), "kept for %.1f s" % took)
+        holds(ends[-1] == "reset" and "close_notify" not in ends, "ended with %s" % ends)
+        line = proxy.access(1)[0]
+        same((line["reason"], line["attempts"], line["side"]), ("no-server", "3", "server"))
+        same(sorted(line["errors"].split(",")), ["a:refused", "b:refused", "c:refused"])
+        proxy.wait_for_log("no-server")
+
+
+@check
+def an_attempt_is_made_on_each_other_server_before_any_twice(t):
+    port = t.port()
+    proxy = t.sluice(web(port, {name: t.refuser() for name in "abcd"}, pool="retry-backoff = 10ms..20ms\nretry-max = 3"))
+    refused_client(port)
+    same(sorted(proxy.access(1)[0]["errors"].split(",")), ["%s:refused" % name for name in "abcd"])
+
+
+@check
+def retry_max_zero_makes_one_attempt(t):
+    port = t.port()
+    proxy = t.sluice(web(port, {"a": t.refuser(), "b": t.refuser()}, pool="retry-max = 0"))
+    refused_client(port)
+    same(proxy.access(1)[0]["attempts"], "1")
+
+
+@check
+def the_budget_bounds_what_a_dead_pool_is_dialled(t):
+    """F74: dials stay below (1 + budget) x arrivals, plus the floor of 3 a second."""
+    port, count = t.port(), scaled(300, 60)
+    proxy = t.sluice(web(port, {"a": t.refuser(), "b": t.refuser()}, pool="retry-backoff = 1ms..2ms\nretry-max = 10"))
+    began = time.monotonic()
+    for _ in range(count):
+        refused_client(port)
+    took = time.monotonic() - began
+    lines = proxy.access(count)
+    dials = sum(int(line["attempts"]) for line in lines)
+    limit = 1.2 * count + 3 * (10 + took) + 1
+    holds(dials <= limit, "%d dials for %d clients in %.1f s, at most %d" % (dials, count, took, limit))
+    holds({line["reason"] for line in lines} <= {"no-server", "no-retry-budget"}, "reasons")
+
+
+@check
+def nothing_is_sent_twice(t):
+    """F71: once a server has had a byte of the client, its failure is the client's to see."""
+    seen = []
+
+    def handler(one):
+        seen.append(one.recv_until(b"\n"))
+        one.reset()
+
+    port = t.port()
+    servers = {name: t.serve(handler) for name in "ab"}
+    proxy = t.sluice(web(port, servers, t.certs.make()))
+    count = scaled(50, 10)
+    for i in range(count):
+        with stream.connect(("127.0.0.1", port), True) as one:
+            one.send(b"post %d\n" % i)
+            holds(one.recv_end()[-1] == "reset", "a clean end: %s" % one.ends)
+    same(sorted(seen), sorted(b"post %d\n" % i for i in range(count)), "what the servers were given")
+    same({line["reason"] for line in proxy.access(count)}, {"server-reset"})
+
+
+@check
+def a_client_that_leaves_stops_the_errand(t):
+    """While the connector backs off the client goes away: nothing goes on in its name."""
+    port, hole = t.port(), t.black_hole()
+    proxy = t.sluice(web(port, {"hole": hole}, pool="connect-timeout = 30s\nretry-max = 0"))
+    with stream.connect(("127.0.0.1", port)) as one:
+        one.send(b"x")
+        one.reset()
+    began = time.monotonic()
+    same(proxy.access(1)[0]["side"], "client")
+    holds(time.monotonic() - began < seconds(5), "noticed after %.1f s" % (time.monotonic() - began))
+
+
+@check
+def a_crowd_on_a_dead_pool_is_turned_away(t):
+    port, count = t.port(), scaled(500, 50)
+    proxy = t.sluice(web(port, {"a": t.refuser()}, t.certs.make(), pool="retry-backoff = 10ms..50ms"))
+
+    def client(i):
+        took, ends = refused_client(port, True)
+        holds(ends[-1] == "reset", "ended with %s" % ends)
+
+    for _ in range(5):
+        load.together(count // 5, client)
+    same(len(proxy.access(count)), count)
+
+
+main()
