@@ -1,1 +1,12 @@
 # The files of src/tls.
+libsluice_a_SOURCES += \
+	src/tls/cert_checks.c \
+	src/tls/cert_file.c \
+	src/tls/cert_names.c \
+	src/tls/cert_objects.c src/tls/cert_objects.h \
+	src/tls/cert_pem.c \
+	src/tls/cert_priv.h \
+	src/tls/cert_record.c src/tls/cert_record.h \
+	src/tls/cert_self_signed.c \
+	src/tls/libctx.c src/tls/libctx.h \
+	src/tls/tls_error.c src/tls/tls_error.h

@@ -1,1 +1,19 @@
 # The unit tests of src/tls.
+check_PROGRAMS += tests/unit/tls/test_cert_record
+TESTS += tests/unit/tls/test_cert_record
+tests_unit_tls_test_cert_record_SOURCES = tests/unit/tls/test_cert_record.c \
+	tests/unit/tls/cert_fixture.c tests/unit/tls/cert_fixture.h
+
+check_PROGRAMS += tests/unit/tls/test_cert_wipe
+TESTS += tests/unit/tls/test_cert_wipe
+tests_unit_tls_test_cert_wipe_SOURCES = tests/unit/tls/test_cert_wipe.c \
+	tests/unit/tls/cert_fixture.c tests/unit/tls/cert_fixture.h
+tests_unit_tls_test_cert_wipe_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=mem_alloc,--wrap=mem_free
+
+check_PROGRAMS += tests/unit/tls/test_libctx
+TESTS += tests/unit/tls/test_libctx
+tests_unit_tls_test_libctx_SOURCES = tests/unit/tls/test_libctx.c
+
+check_PROGRAMS += tests/unit/tls/test_tls_error
+TESTS += tests/unit/tls/test_tls_error
+tests_unit_tls_test_tls_error_SOURCES = tests/unit/tls/test_tls_error.c
