@@ -1,0 +1,140 @@
+"""A file that is no good changes nothing: the old serves on without a gap, and the log names file, line and reason. F85, P5"""
+# group: smoke
+import os
+import re
+
+import evil
+import load
+import stream
+from case import check, holds, main, same, scaled
+from sluice import web
+
+
+class Served:
+    """A running program, clients that never stop coming, and one long stream."""
+
+    def __init__(self, t):
+        self.t = t
+        self.port = t.port()
+        self.cert = t.certs.make()
+        self.server = t.serve(evil.named("old"))
+        self.good = web(self.port, {"a": self.server}, self.cert)
+        self.proxy = t.sluice(self.good)
+        self.stream = stream.connect(("127.0.0.1", self.port), True)
+        self.stream.recv_until(b"\n")
+        self.clients = load.Background(2, self.client)
+        t.defer(self.clients.halt)
+
+    def client(self, _number):
+        with stream.connect(("127.0.0.1", self.port), True) as one:
+            same(one.recv_until(b"\n"), b"old\n")
+
+    def refuse(self, what, body=None, because=None):
+        """Reloads with `body` (or whatever the check has put in the file's place) and expects a refusal."""
+        said = self.proxy.reload_refused(body)
+        holds(because is None or re.search(because, said), "%s: no %r in: %s" % (what, because, said))
+        self.stream.send(what.encode())
+        same(self.stream.recv_exactly(len(what)), what.encode())
+
+    def finish(self):
+        holds(self.clients.stop() > 0, "no client came at all")
+        self.proxy.reload(self.good)
+        self.stream.close()
+
+
+@check
+def files_with_errors(t):
+    s = Served(t)
+    other = t.certs.make("other.example")
+    with open(other.key, encoding="ascii") as key, open(s.cert.chain, encoding="ascii") as chain:
+        mismatch = t.write("mismatch.pem", key.read() + chain.read())
+    os.chmod(mismatch, 0o600)
+    s.refuse("unknown key", s.good + "ballance = least-conn\n", r"sluice\.ini:\d+: error: .*ballance")
+    s.refuse("syntax", s.good + "what is this\n", r"sluice\.ini:\d+: error")
+    s.refuse("no such pool", s.good.replace("pool = web-pool", "pool = nowhere"), r"error: .*nowhere")
+    s.refuse("no listener", "[pool app]\nserver = a 127.0.0.1:1\n", "error")
+    s.refuse("missing certificate", s.good.replace(s.cert.pem, "/nonexistent.pem"), r"error: .*nonexistent")
+    s.refuse("mismatch", s.good.replace(s.cert.pem, mismatch), r"error: .*mismatch\.pem")
+    s.refuse("no unit", s.good + "connect-timeout = 5\n", "5s")
+    s.refuse("later", s.good + "check = tcp\n", "not supported yet")
+    s.finish()
+
+
+@check
+def files_that_cannot_be_read(t):
+    s = Served(t)
+    path = s.proxy.config_path
+
+    def put(make):
+        os.unlink(path)
+        make()
+
+    put(lambda: open(path, "w", encoding="ascii").close())
+    s.refuse("empty", None, "error")
+    os.unlink(path)
+    s.refuse("missing")
+    os.mkdir(path)
+    s.refuse("a folder")
+    os.rmdir(path)
+    os.mkfifo(path)
+    s.refuse("a fifo")
+    put(lambda: os.symlink("/dev/zero", path))
+    s.refuse("a device")
+    put(lambda: os.symlink("/nonexistent/file", path))
+    s.refuse("a dangling link")
+    put(lambda: os.symlink(path, path))
+    s.refuse("a loop of links")
+    os.unlink(path)
+    if os.geteuid() != 0:
+        s.proxy.write(s.good)
+        os.chmod(path, 0)
+        s.refuse("unreadable")
+        os.chmod(path, 0o600)
+    with open(path, "w", encoding="ascii") as file:
+        file.write("; " + "x" * (2 << 20))
+    s.refuse("two megabytes")
+    s.finish()
+
+
+@check
+def a_port_in_use(t):
+    s = Served(t)
+    taken, free = t.serve(evil.echo), t.port()
+    body = web([s.port, free, taken.port], {"a": t.serve(evil.named("new"))}, s.cert)
+    s.refuse("port in use", body, str(taken.port))
+    try:
+        stream.connect_socket(("127.0.0.1", free), 2).close()
+        raise AssertionError("half of a refused file is in force: it listens on the new port")
+    except ConnectionRefusedError:
+        pass
+    s.finish()
+
+
+@check
+def what_needs_a_restart_is_refused_by_name(t):
+    s = Served(t)
+    said = s.proxy.reload_refused(user="nobody") if os.geteuid() == 0 else ""
+    holds(not said or "user" in said, said)
+    said = s.proxy.reload_refused(user="root" if os.geteuid() == 0 else None, max_connections=77)
+    holds("max-connections" in said, said)
+    s.proxy.settings["max_connections"] = None
+    s.finish()
+
+
+@check
+def five_hundred_broken_files_under_load(t):
+    """F85: pieces of a good file, cut and mangled in every line."""
+    s = Served(t)
+    lines = s.proxy.text(s.good).split("\n")
+    count = scaled(500, 50)
+    s.proxy._raw = True
+    for i in range(count):
+        broken = list(lines)
+        at = i % len(lines)
+        broken[at] = ("\0", "= " + lines[at], "[" + lines[at], "x" * 60 + lines[at], "[nosuch y]", "listen = ]")[i // len(lines) % 6]
+        s.proxy.reload_refused("\n".join(broken))
+    s.proxy._raw = False
+    s.finish()
+
+
+main()

@@ -1,0 +1,123 @@
+"""TERM and QUIT stop accepting and drain for shutdown-grace; INT stops at once; a second signal does not wait."""
+# group: smoke
+import signal
+import time
+
+import evil
+import proc
+import stream
+from case import check, holds, main, same, seconds, wait_for
+from sluice import web
+
+
+def running(t, tls=True, **settings):
+    port, server = t.port(), t.serve(evil.named("a"))
+    proxy = t.sluice(web(port, {"a": server}, t.certs.make() if tls else None), **settings)
+    one = stream.connect(("127.0.0.1", port), tls)
+    same(one.recv_until(b"\n"), b"a\n")
+    return port, proxy, one
+
+
+@check
+def a_drain_ends_when_the_last_stream_does(t):
+    for number in (signal.SIGTERM, signal.SIGQUIT):
+        for tls in (True, False):
+            port, proxy, one = running(t, tls, shutdown_grace="60s")
+            proxy.send_signal(number)
+            wait_for("the listener to close", lambda port=port: not proc.is_listening(port))
+            for _ in range(5):
+                one.send(b"still")
+                same(one.recv_exactly(5), b"still")
+            holds(proxy.is_running(), "it did not wait for its stream")
+            one.finish()
+            same(one.recv_end(), stream.CLEAN[tls])
+            one.close()
+            proxy.wait_exit(5)
+            same(proxy.access(1)[0]["reason"], "done")
+
+
+@check
+def the_grace_ends_the_rest(t):
+    for tls in (True, False):
+        _, proxy, one = running(t, tls, shutdown_grace="1s")
+        began = time.monotonic()
+        proxy.send_signal(signal.SIGTERM)
+        one.recv_end()
+        holds(one.ends[-1] == "reset" and "close_notify" not in one.ends and "fin" not in one.ends, "ended with %s" % one.ends)
+        proxy.wait_exit(5)
+        took = time.monotonic() - began
+        holds(0.8 < took < seconds(5), "%.1f s with a grace of 1 s" % took)
+        same(proxy.access(1)[0]["reason"], "shutdown")
+
+
+@check
+def int_does_not_wait(t):
+    _, proxy, one = running(t, shutdown_grace="60s")
+    holds(proxy.stop(signal.SIGINT) < seconds(3), "INT waited")
+    one.recv_end()
+    holds(one.ends[-1] == "reset", "ended with %s" % one.ends)
+    same(proxy.access(1)[0]["reason"], "shutdown")
+
+
+@check
+def int_during_a_drain_ends_it(t):
+    _, proxy, one = running(t, shutdown_grace="60s")
+    proxy.send_signal(signal.SIGTERM)
+    one.send(b"x")
+    one.recv_exactly(1)
+    holds(proxy.stop(signal.SIGINT) < seconds(3), "INT waited for the drain")
+    one.close()
+
+
+@check
+def clients_in_the_queue_are_served_before_the_end(t):
+    """As with a removed listener: who was accepted by the kernel is not reset."""
+    port, proxy, one = running(t, False, shutdown_grace="10s")
+    proxy.send_signal(signal.SIGSTOP)
+    wait_for("it to stand still", lambda: proc.state(proxy.pid) == "T")
+    socks = [stream.connect_socket(("127.0.0.1", port)) for _ in range(50)]
+    proxy.send_signal(signal.SIGTERM)
+    proxy.send_signal(signal.SIGCONT)
+    for sock in socks:
+        with stream.Stream(sock) as queued:
+            same(queued.recv_until(b"\n"), b"a\n")
+            queued.finish()
+            queued.recv_end()
+    one.close()
+    proxy.wait_exit(10)
+
+
+@check
+def a_reload_during_a_drain_changes_nothing(t):
+    port, proxy, one = running(t, shutdown_grace="60s")
+    proxy.send_signal(signal.SIGTERM)
+    wait_for("the listener to close", lambda: not proc.is_listening(port))
+    proxy.send_signal(signal.SIGHUP)
+    one.send(b"x")
+    same(one.recv_exactly(1), b"x")
+    same(proc.is_listening(port), False, "it listens again")
+    one.finish()
+    one.recv_end()
+    one.close()
+    proxy.wait_exit(5)
+
+
+@check
+def a_handshake_in_progress_is_finished_during_a_drain(t):
+    port, proxy, one = running(t, shutdown_grace="20s")
+    late = stream.Stream(stream.connect_socket(("127.0.0.1", port)), stream.client_context())
+    hello = stream.client_hello()
+    raw = stream.connect(("127.0.0.1", port))
+    raw.send(hello[:50])
+    late.handshake()
+    proxy.send_signal(signal.SIGTERM)
+    same(late.recv_until(b"\n"), b"a\n")
+    for stream_left in (late, one):
+        stream_left.finish()
+        stream_left.recv_end()
+        stream_left.close()
+    raw.close()
+    proxy.wait_exit(10)
+
+
+main()
