@@ -33,10 +33,10 @@ void conf_free(struct conf *conf)
 
 /* Whatever was read is judged as a whole even when parts of it were refused, so that one run tells
  * all errors. */
-static void finish(struct conf *conf, struct problems *problems)
+static void finish(struct conf *conf, bool sound, struct problems *problems)
 {
     if (!conf->table->arena.failed && conf_build(conf, conf->table))
-        conf_validate(conf, problems);
+        conf_validate(conf, sound, problems);
     if (conf->table->arena.failed)
         problems_error(problems, (struct where){conf->path, 0}, "out of memory");
 }
@@ -57,7 +57,7 @@ static struct conf *load(const char *path, const char *text, size_t len, struct 
         reader_read_text(path, text, len, &sink, &conf->table->arena, problems);
     else
         reader_read_file(path, &sink, &conf->table->arena, problems);
-    finish(conf, problems);
+    finish(conf, problems->n_errors == errors_before, problems);
     if (problems->n_errors == errors_before)
         return conf;
     conf_free(conf);

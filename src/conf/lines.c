@@ -151,9 +151,6 @@ static bool take_pair(struct lines *l, struct slice line)
     else if (key.n > NAME_BYTES_MAX)
         problems_error(l->problems, l->where, "key \"%.*s\" is longer than %d characters",
             SLICE_ARG(key), NAME_BYTES_MAX);
-    else if (value.n > 1 && value.p[0] == '"' && value.p[value.n - 1] == '"')
-        problems_error(l->problems, l->where, "%.*s = %.*s: values are written without quotes",
-            SLICE_ARG(key), SLICE_ARG(value));
     else {
         memcpy(l->key, key.p, key.n);
         l->key[key.n] = '\0';

@@ -58,9 +58,9 @@ static void check_certificates(
             f->name);
 }
 
-static void check_frontends(struct conf *conf, struct problems *problems)
+static void check_frontends(struct conf *conf, bool sound, struct problems *problems)
 {
-    if (!conf->n_frontends && !problems_any(problems))
+    if (!conf->n_frontends && sound)
         problems_error(problems, (struct where){conf->path, 0},
             "no [frontend NAME]: there is nothing to listen on");
     for (size_t i = 0; i < conf->n_frontends; i++) {
@@ -203,10 +203,10 @@ static void check_global(const struct conf *conf, struct problems *problems)
             "user: root: whoever breaks into the process owns the machine");
 }
 
-void conf_validate(struct conf *conf, struct problems *problems)
+void conf_validate(struct conf *conf, bool sound, struct problems *problems)
 {
     check_global(conf, problems);
-    check_frontends(conf, problems);
+    check_frontends(conf, sound, problems);
     check_addresses(conf, problems);
     check_pools(conf, problems);
     check_server_sections(conf, problems);

@@ -5,8 +5,8 @@
 #include "conf/conf.h"
 #include "conf/problems.h"
 
-/* Also joins each frontend to its pool. Takes a conf with refused values too, and does not complain
- * about what follows from them. */
-void conf_validate(struct conf *conf, struct problems *problems);
+/* Also joins each frontend to its pool. Takes a conf with refused values too (`sound` is then
+ * false), and does not complain about what follows from them. */
+void conf_validate(struct conf *conf, bool sound, struct problems *problems);
 
 #endif
