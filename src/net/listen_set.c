@@ -1,0 +1,90 @@
+#include "net/listen_set.h"
+
+#include <linux/filter.h>
+#include <netinet/tcp.h>
+
+#include "base/mem.h"
+#include "base/sys.h"
+#include "net/sock.h"
+
+static void close_all(struct listen_set *set)
+{
+    for (unsigned i = 0; i < set->n; i++)
+        sys_close(set->fds[i]);
+    if (set->n && set->addr.u.sa.sa_family == AF_UNIX)
+        (void)unlink(set->addr.u.un.sun_path);
+}
+
+static struct listen_set *listen_set_open(const struct addr *addr, unsigned n, struct err *ret_err)
+{
+    if (addr->u.sa.sa_family == AF_UNIX)
+        n = 1; /* no SO_REUSEPORT there */
+    struct listen_set *set = mem_zalloc(sizeof *set + n * sizeof set->fds[0]);
+    if (!set) {
+        err_set(ret_err, ERR_MEMORY, "no memory for listening sockets");
+        return NULL;
+    }
+    set->addr = *addr;
+    list_init(&set->entry);
+    while (set->n < n) {
+        int fd = sock_listen(addr, ret_err);
+        if (fd < 0) {
+            close_all(set);
+            mem_free(set);
+            return NULL;
+        }
+        set->fds[set->n++] = fd;
+    }
+    return set;
+}
+
+struct listen_set *listen_set_get(
+    struct list *sets, const struct addr *addr, unsigned n, struct err *ret_err)
+{
+    LIST_EACH_SAFE(it, tmp, sets)
+    {
+        struct listen_set *set = CONTAINER_OF(it, struct listen_set, entry);
+        if (addr_equal(&set->addr, addr)) {
+            set->refs++;
+            return set;
+        }
+    }
+    struct listen_set *set = listen_set_open(addr, n, ret_err);
+    if (!set)
+        return NULL;
+    set->refs = 1;
+    list_append(sets, &set->entry);
+    return set;
+}
+
+void listen_set_put(struct listen_set *set)
+{
+    if (!set || --set->refs)
+        return;
+    list_remove(&set->entry);
+    close_all(set);
+    mem_free(set);
+}
+
+int listen_set_fd(const struct listen_set *set, unsigned worker)
+{
+    return worker < set->n ? set->fds[worker] : -1;
+}
+
+void listen_fd_retire(int fd, const struct addr *addr)
+{
+    if (addr->u.sa.sa_family == AF_UNIX)
+        return;
+    /* On a TCP socket the filter sees packets from the TCP header on; byte 13 holds the flags. SYN
+     * without ACK: drop. */
+    struct sock_filter code[] = {
+        BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 13),
+        BPF_STMT(BPF_ALU | BPF_AND | BPF_K, TH_SYN | TH_ACK),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, TH_SYN, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, 0),
+        BPF_STMT(BPF_RET | BPF_K, 0xffffffffu),
+    };
+    const struct sock_fprog program = {.len = sizeof code / sizeof code[0], .filter = code};
+    /* Without it clients of the last moment are reset: a pity, not a failure. */
+    (void)sys_setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program);
+}

@@ -1,0 +1,99 @@
+#include "net/sock.h"
+
+#include <netinet/tcp.h>
+
+#include "base/sys.h"
+
+static int set_int(int fd, int level, int name, int value)
+{
+    return sys_setsockopt(fd, level, name, &value, sizeof value);
+}
+
+static bool is_tcp(const struct addr *addr)
+{
+    return addr->u.sa.sa_family != AF_UNIX;
+}
+
+/* A socket file whose owner is gone answers "refused"; only that one is removed. */
+static void remove_stale_path(const struct addr *addr)
+{
+    int fd = sys_socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd < 0)
+        return;
+    if (sys_connect(fd, &addr->u.sa, addr->len) < 0 && errno == ECONNREFUSED)
+        (void)unlink(addr->u.un.sun_path);
+    sys_close(fd);
+}
+
+static int listen_options(int fd, const struct addr *addr)
+{
+    if (!is_tcp(addr))
+        return 0;
+    if (set_int(fd, SOL_SOCKET, SO_REUSEADDR, 1) < 0 ||
+        set_int(fd, SOL_SOCKET, SO_REUSEPORT, 1) < 0 ||
+        set_int(fd, IPPROTO_TCP, TCP_NODELAY, 1) < 0)
+        return -1;
+    return addr->u.sa.sa_family == AF_INET6 ? set_int(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1) : 0;
+}
+
+int sock_listen(const struct addr *addr, struct err *ret_err)
+{
+    char text[ADDR_TEXT_MAX];
+    addr_format(addr, text);
+    if (!is_tcp(addr))
+        remove_stale_path(addr);
+    int fd = sys_socket(addr->u.sa.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0 || listen_options(fd, addr) < 0 || sys_bind(fd, &addr->u.sa, addr->len) < 0 ||
+        sys_listen(fd, SOMAXCONN) < 0) {
+        err_set_errno(ret_err, errno, "cannot listen on %s", text);
+        sys_close(fd);
+        return -1;
+    }
+    return fd;
+}
+
+static int dial_options(int fd, const struct addr *addr, const struct addr *source)
+{
+    if (!is_tcp(addr))
+        return 0;
+    if (set_int(fd, IPPROTO_TCP, TCP_NODELAY, 1) < 0)
+        return -1;
+    if (!source->len)
+        return 0;
+    /* Without it bind() picks the port, and one port serves one server only (F58). */
+    (void)set_int(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1);
+    return sys_bind(fd, &source->u.sa, source->len);
+}
+
+int sock_dial(
+    const struct addr *addr, const struct addr *source, bool *ret_connected, struct err *ret_err)
+{
+    int fd = sys_socket(addr->u.sa.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0 || dial_options(fd, addr, source) < 0) {
+        err_set_errno(ret_err, errno, "making a socket");
+        sys_close(fd);
+        return -1;
+    }
+    int rc;
+    do
+        rc = sys_connect(fd, &addr->u.sa, addr->len);
+    while (rc < 0 && errno == EINTR);
+    /* A UNIX socket with a full queue says EAGAIN: it is the server that is too busy. */
+    if (rc < 0 && errno != EINPROGRESS) {
+        err_set_errno(
+            ret_err, errno == EAGAIN && !is_tcp(addr) ? ECONNREFUSED : errno, "connecting");
+        sys_close(fd);
+        return -1;
+    }
+    *ret_connected = rc == 0;
+    return fd;
+}
+
+int sock_connect_result(int fd)
+{
+    int error = 0;
+    socklen_t len = sizeof error;
+    if (sys_getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len) < 0)
+        return errno;
+    return error;
+}

@@ -1,0 +1,20 @@
+/* sock: makes sockets with the options that this program always wants. Any thread. */
+#ifndef SLUICE_NET_SOCK_H
+#define SLUICE_NET_SOCK_H
+
+#include "base/addr.h"
+#include "base/err.h"
+
+/* A non-blocking listening socket. TCP: SO_REUSEADDR, SO_REUSEPORT (one socket a worker),
+ * IPV6_V6ONLY, TCP_NODELAY (inherited by what it accepts). A UNIX path that nobody answers on any
+ * more is taken over. -1 and an error that names the address. */
+int sock_listen(const struct addr *addr, struct err *ret_err);
+/* A non-blocking socket on its way to addr, from source unless its len is 0. *ret_connected says
+ * whether it is there already. Errors of ours (descriptors, ports) have code ERR_LOCAL or
+ * ERR_SYSTEM and are never the server's fault (F58). */
+int sock_dial(
+    const struct addr *addr, const struct addr *source, bool *ret_connected, struct err *ret_err);
+/* What became of a connect that was under way: 0 or its errno. */
+int sock_connect_result(int fd);
+
+#endif

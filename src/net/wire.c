@@ -1,0 +1,197 @@
+#include "net/wire.h"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <string.h>
+
+#include "base/sys.h"
+
+/* From this size on a piece is sent at once: copying it would gain nothing (docs/decisions). */
+#define GATHER_BELOW (8u * 1024u)
+
+static bool would_block(int e)
+{
+    return e == EAGAIN || e == EWOULDBLOCK;
+}
+
+static enum io_result broken(struct conn *c, int os_errno, const char *doing, struct err *ret_err)
+{
+    c->broken = os_errno;
+    err_set_errno(ret_err, os_errno, "%s", doing);
+    return IO_ERROR;
+}
+
+enum io_result wire_recv(struct conn *c, void *buf, size_t cap, size_t *ret_n, struct err *ret_err)
+{
+    if (c->broken)
+        return broken(c, c->broken, "reading", ret_err);
+    if (c->wire_eof)
+        return IO_EOF;
+    if (!c->readable)
+        return IO_WANT_READ;
+    ssize_t n;
+    do
+        n = sys_recv(c->fd, buf, cap, 0);
+    while (n < 0 && errno == EINTR);
+    if (n < 0 && would_block(errno)) {
+        c->readable = false;
+        return IO_WANT_READ;
+    }
+    if (n < 0)
+        return broken(c, errno, "reading", ret_err);
+    if (n == 0) {
+        c->wire_eof = true;
+        return IO_EOF;
+    }
+    /* Less than asked for: the socket is empty, and level-triggered events tell of more, so a
+     * second call is wasted. */
+    if ((size_t)n < cap)
+        c->readable = false;
+    c->received += (size_t)n;
+    *ret_n = (size_t)n;
+    return IO_DONE;
+}
+
+/* Sends from memory until all is out or the socket is full. */
+static enum io_result send_now(
+    struct conn *c, const unsigned char *p, size_t n, size_t *ret_sent, struct err *ret_err)
+{
+    size_t sent = 0;
+    if (c->broken)
+        return broken(c, c->broken, "writing", ret_err);
+    while (sent < n) {
+        ssize_t k = sys_send(c->fd, p + sent, n - sent, 0);
+        if (k < 0 && errno == EINTR)
+            continue;
+        if (k < 0 && would_block(errno))
+            break;
+        if (k < 0)
+            return broken(c, errno, "writing", ret_err);
+        sent += (size_t)k;
+    }
+    c->sent += sent;
+    *ret_sent = sent;
+    return IO_DONE;
+}
+
+static enum io_result queue_rest(
+    struct conn *c, const unsigned char *p, size_t n, struct err *ret_err)
+{
+    if (!n)
+        return IO_DONE;
+    if (!chunk_queue_append(&c->io->chunks, &c->out, p, n)) {
+        c->broken = ENOMEM; /* bytes are lost: nothing may follow them */
+        err_set(ret_err, ERR_MEMORY, "no memory for bytes that wait");
+        return IO_ERROR;
+    }
+    if (!c->stalled_since)
+        c->stalled_since = c->io->now;
+    return IO_DONE;
+}
+
+enum io_result wire_send(struct conn *c, const void *bytes, size_t n, struct err *ret_err)
+{
+    size_t sent = 0;
+    if (!c->out.bytes && send_now(c, bytes, n, &sent, ret_err) == IO_ERROR)
+        return IO_ERROR;
+    return queue_rest(c, (const unsigned char *)bytes + sent, n - sent, ret_err);
+}
+
+static enum io_result gather_empty(struct conn *c, struct err *ret_err)
+{
+    struct io *io = c->io;
+    if (io->gather_owner != c)
+        return IO_DONE;
+    io->gather_owner = NULL;
+    return wire_send(c, io->gather, io->gather_n, ret_err);
+}
+
+enum io_result wire_gather(struct conn *c, const void *bytes, size_t n, struct err *ret_err)
+{
+    struct io *io = c->io;
+    if (c->out.bytes) /* order: what waits goes first */
+        return queue_rest(c, bytes, n, ret_err);
+    if (io->gather_owner && io->gather_owner != c) {
+        /* Both ends of a session can have bytes here within one callback; the other's go out first.
+         * It remembers a failure in `broken`. */
+        struct err ignored;
+        (void)gather_empty(io->gather_owner, &ignored);
+    }
+    unsigned have = io->gather_owner == c ? io->gather_n : 0;
+    if (n >= GATHER_BELOW || have + n > IO_GATHER) {
+        if (gather_empty(c, ret_err) == IO_ERROR)
+            return IO_ERROR;
+        if (n >= GATHER_BELOW)
+            return wire_send(c, bytes, n, ret_err);
+        have = 0;
+        if (c->out.bytes)
+            return queue_rest(c, bytes, n, ret_err);
+    }
+    memcpy(io->gather + have, bytes, n);
+    io->gather_owner = c;
+    io->gather_n = have + (unsigned)n;
+    return IO_DONE;
+}
+
+static enum io_result send_fin(struct conn *c, struct err *ret_err)
+{
+    /* ENOTCONN: the peer's RST was faster; the next read tells. */
+    if (sys_shutdown(c->fd, SHUT_WR) < 0 && errno != ENOTCONN) {
+        err_set_errno(ret_err, errno, "ending the stream");
+        return IO_ERROR;
+    }
+    c->finished = true;
+    return IO_DONE;
+}
+
+enum io_result wire_flush(struct conn *c, struct err *ret_err)
+{
+    if (gather_empty(c, ret_err) == IO_ERROR)
+        return IO_ERROR;
+    const unsigned char *p;
+    size_t n;
+    while ((n = chunk_queue_peek(&c->out, &p))) {
+        size_t sent;
+        if (send_now(c, p, n, &sent, ret_err) == IO_ERROR)
+            return IO_ERROR;
+        if (sent)
+            c->stalled_since = c->io->now;
+        chunk_queue_consume(&c->io->chunks, &c->out, sent);
+        if (sent < n)
+            return IO_WANT_WRITE;
+    }
+    c->stalled_since = 0;
+    if (c->finishing && !c->finished)
+        return send_fin(c, ret_err);
+    return IO_DONE;
+}
+
+bool wire_park(struct conn *c)
+{
+    struct io *io = c->io;
+    if (io->rx_owner != c)
+        return true;
+    io->rx_owner = NULL;
+    return chunk_queue_append(
+        &io->chunks, &c->in, io->rx + io->rx_begin, io->rx_end - io->rx_begin);
+}
+
+void wire_close(struct conn *c, enum conn_end end)
+{
+    struct io *io = c->io;
+    if (io->rx_owner == c)
+        io->rx_owner = NULL;
+    if (io->gather_owner == c)
+        io->gather_owner = NULL;
+    chunk_queue_clear(&io->chunks, &c->out);
+    chunk_queue_clear(&io->chunks, &c->in);
+    if (c->fd < 0)
+        return;
+    watch_io_set(io->loop, &c->watch, 0);
+    if (end == CONN_RESET) {
+        const struct linger now = {.l_onoff = 1, .l_linger = 0};
+        (void)sys_setsockopt(c->fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
+    }
+    sys_close(c->fd);
+    c->fd = -1;
+}
