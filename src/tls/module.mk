@@ -10,3 +10,11 @@ libsluice_a_SOURCES += \
 	src/tls/cert_self_signed.c \
 	src/tls/libctx.c src/tls/libctx.h \
 	src/tls/tls_error.c src/tls/tls_error.h
+
+libsluice_a_SOURCES += \
+	src/tls/accept.h \
+	src/tls/bio.c src/tls/bio.h \
+	src/tls/context.c src/tls/context.h \
+	src/tls/policy.c \
+	src/tls/thread.c src/tls/thread.h \
+	src/tls/transport_tls.c

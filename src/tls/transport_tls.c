@@ -1,0 +1,158 @@
+/* transport_tls: records through OpenSSL over the conn's BIO. */
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <string.h>
+
+#include "net/wire.h"
+#include "tls/accept.h"
+#include "tls/bio.h"
+#include "tls/tls_error.h"
+
+/* The longest plain text of one record (RFC 8446 section 5.1). A read buffer with this much room
+ * leaves nothing behind in OpenSSL. */
+#define RECORD_MAX 16384u
+
+/* What a failed SSL call means. The socket's own state comes first: it knows better than OpenSSL's
+ * queue. */
+static enum io_result failure(struct conn *c, int result, const char *what, struct err *ret_err)
+{
+    switch (SSL_get_error(c->tls, result)) {
+    case SSL_ERROR_WANT_READ:
+        return IO_WANT_READ;
+    case SSL_ERROR_WANT_WRITE:
+        return IO_WANT_WRITE;
+    case SSL_ERROR_ZERO_RETURN:
+        return IO_EOF;
+    default:
+        break;
+    }
+    tls_error_take(ret_err, what); /* also empties the queue (F15) */
+    if (c->broken)
+        err_set_errno(ret_err, c->broken, "%s", what);
+    else if (c->wire_eof)
+        err_set(ret_err, ERR_TRUNCATED, "%s: the connection ended without close_notify", what);
+    return IO_ERROR;
+}
+
+static enum io_result tls_handshake(struct conn *c, struct err *ret_err)
+{
+    ERR_clear_error();
+    int r = SSL_do_handshake(c->tls);
+    if (r == 1)
+        return IO_DONE;
+    enum io_result result = failure(c, r, "TLS handshake", ret_err);
+    if (result != IO_EOF)
+        return result;
+    err_set(ret_err, ERR_TRUNCATED, "TLS handshake: the client gave up");
+    return IO_ERROR;
+}
+
+/* Fills buf from as many records as are there, so that small records share one write to the other
+ * side. An end or an error behind them is found by the next call. */
+static enum io_result tls_read(
+    struct conn *c, void *buf, size_t cap, size_t *ret_n, struct err *ret_err)
+{
+    size_t have = 0;
+    do {
+        size_t n;
+        ERR_clear_error();
+        int r = SSL_read_ex(c->tls, (unsigned char *)buf + have, cap - have, &n);
+        if (r != 1) {
+            if (have)
+                break;
+            return failure(c, r, "reading TLS", ret_err);
+        }
+        have += n;
+    } while (cap - have >= RECORD_MAX);
+    ERR_clear_error();
+    *ret_n = have;
+    return IO_DONE;
+}
+
+static enum io_result tls_write(struct conn *c, const void *bytes, size_t n, struct err *ret_err)
+{
+    const unsigned char *p = bytes;
+    while (n) {
+        size_t piece = n < RECORD_MAX ? n : RECORD_MAX;
+        size_t done;
+        ERR_clear_error();
+        int r = SSL_write_ex(c->tls, p, piece, &done);
+        if (r != 1) {
+            /* The BIO takes whatever one write makes, so waiting is not among the answers. */
+            if (failure(c, r, "writing TLS", ret_err) != IO_ERROR)
+                err_set(ret_err, ERR_TLS, "writing TLS: not possible now");
+            return IO_ERROR;
+        }
+        p += done;
+        n -= done;
+    }
+    return IO_DONE;
+}
+
+static enum io_result tls_finish(struct conn *c, struct err *ret_err)
+{
+    ERR_clear_error();
+    int r = SSL_shutdown(
+        c->tls); /* sends close_notify; 0: the peer's has not come yet, which is its own affair */
+    if (r >= 0)
+        return IO_DONE;
+    failure(c, r, "ending TLS", ret_err);
+    return IO_ERROR;
+}
+
+static bool tls_has_buffered(const struct conn *c)
+{
+    return c->in.bytes || c->io->rx_owner == c || SSL_pending(c->tls) > 0;
+}
+
+static void tls_close(struct conn *c, enum conn_end end)
+{
+    SSL_free(c->tls);
+    c->tls = NULL;
+    ERR_clear_error();
+    wire_close(c, end);
+}
+
+static const struct transport_ops transport_tls = {
+    .name = "tls",
+    .handshake = tls_handshake,
+    .read = tls_read,
+    .write = tls_write,
+    .finish = tls_finish,
+    .flush = wire_flush,
+    .park = wire_park,
+    .has_buffered = tls_has_buffered,
+    .close = tls_close,
+};
+
+int tls_accept(struct conn *c, struct tls_context *context, struct err *ret_err)
+{
+    ERR_clear_error();
+    SSL *ssl = SSL_new(context->ssl_ctx);
+    BIO *bio = ssl ? tls_bio_new(context->thread->bio_method, c) : NULL;
+    if (!bio) {
+        tls_error_take(ret_err, "making a TLS connection");
+        SSL_free(ssl);
+        return -1;
+    }
+    SSL_set_bio(ssl, bio, bio);
+    SSL_set_accept_state(ssl);
+    c->tls = ssl;
+    c->transport = &transport_tls;
+    return 0;
+}
+
+void tls_info_get(const struct conn *c, struct tls_info *ret_info)
+{
+    *ret_info = (struct tls_info){0};
+    if (c->transport != &transport_tls)
+        return;
+    const SSL *ssl = c->tls;
+    const SSL_CIPHER *cipher = SSL_get_current_cipher(ssl);
+    ret_info->sni = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
+    if (!cipher)
+        return;
+    ret_info->version = SSL_get_version(ssl);
+    ret_info->cipher = SSL_CIPHER_standard_name(cipher);
+    ret_info->resumed = SSL_session_reused(ssl);
+}
