@@ -1,0 +1,25 @@
+/* close_reason: why a session ended; names come from base/close_reason.def alone. */
+#ifndef SLUICE_PROXY_CLOSE_REASON_H
+#define SLUICE_PROXY_CLOSE_REASON_H
+
+#include <stdbool.h>
+
+#include "base/err.h"
+
+enum close_reason {
+#define REASON(name, word, side, is_error, sentence) CLOSE_##name,
+#include "base/close_reason.def"
+#undef REASON
+    CLOSE_REASONS
+};
+
+struct close_reason_info {
+    const char *word;
+    enum err_side side;
+    bool is_error;
+    const char *sentence;
+};
+
+const struct close_reason_info *close_reason_info(enum close_reason reason);
+
+#endif

@@ -1,0 +1,66 @@
+#include "proxy/relay.h"
+
+/* Sends what waits; conn_is_blocked() tells whether all went. */
+static enum relay_result send_waiting(struct conn *to, struct err *ret_err)
+{
+    return conn_flush(to, ret_err) == IO_ERROR ? RELAY_TO_BROKEN : RELAY_OK;
+}
+
+static bool may_have_more(const struct conn *c)
+{
+    return !c->eof && (c->readable || conn_has_buffered(c));
+}
+
+static enum relay_result relay_piece(struct conn *from, struct conn *to, size_t piece,
+    size_t *ret_n, bool *ret_paused, struct err *ret_err)
+{
+    unsigned char *bytes = from->io->piece;
+    switch (conn_read(from, bytes, piece, ret_n, ret_err)) {
+    case IO_DONE:
+        break;
+    case IO_EOF:
+        *ret_paused = true;
+        return conn_finish(to, ret_err) == IO_ERROR ? RELAY_TO_BROKEN : RELAY_OK;
+    case IO_WANT_READ:
+    case IO_WANT_WRITE:
+        *ret_paused = true;
+        return RELAY_OK;
+    case IO_ERROR:
+        return RELAY_FROM_BROKEN;
+    }
+    return conn_write(to, bytes, *ret_n, ret_err) == IO_ERROR ? RELAY_TO_BROKEN : RELAY_OK;
+}
+
+enum relay_result relay_pump(
+    struct conn *from, struct conn *to, size_t piece, uint64_t *moved, struct err *ret_err)
+{
+    enum relay_result r = send_waiting(to, ret_err);
+    bool paused = false;
+    for (size_t turn = 0; r == RELAY_OK && !paused && turn < RELAY_TURN;) {
+        if (conn_is_blocked(to) || !may_have_more(from))
+            break;
+        size_t n = 0;
+        r = relay_piece(from, to, piece, &n, &paused, ret_err);
+        turn += n;
+        *moved += n;
+    }
+    if (r == RELAY_OK)
+        r = send_waiting(to, ret_err);
+    if (r == RELAY_OK && conn_park(from, ret_err) == IO_ERROR)
+        r = RELAY_FROM_BROKEN;
+    return r;
+}
+
+static void watch_one(struct conn *c, const struct conn *peer)
+{
+    bool reading = !c->eof && !conn_is_blocked(peer);
+    conn_want(c, reading);
+    if (reading && !c->wants_write && may_have_more(c))
+        conn_again(c);
+}
+
+void relay_watch(struct conn *a, struct conn *b)
+{
+    watch_one(a, b);
+    watch_one(b, a);
+}
