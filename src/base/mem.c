@@ -45,6 +45,14 @@ void *mem_array(size_t count, size_t size)
     return mem_zalloc(total);
 }
 
+void *mem_aligned(size_t alignment, size_t size)
+{
+    if (is_planned_to_fail())
+        return NULL;
+    void *p = aligned_alloc(alignment, size);
+    return p ? memset(p, 0, size) : NULL;
+}
+
 void *mem_resize(void *old, size_t size)
 {
     if (is_planned_to_fail())

@@ -1,0 +1,308 @@
+#include "run/process.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "run/limits.h"
+#include "run/privileges.h"
+#include "run/reload.h"
+
+#define LOG_FLUSH_US (2 * US_PER_S)
+
+/* ---- the end ---- */
+
+static void tell_all(struct process *p, enum message_kind kind, size_t message_offset)
+{
+    for (unsigned i = 0; i < p->crew.n_workers; i++) {
+        struct worker *w = p->crew.workers[i];
+        mailbox_post(&w->box, kind, (struct message *)(void *)((char *)w + message_offset));
+    }
+}
+
+static void stop_now(struct process *p)
+{
+    p->stopping = true;
+    loop_break(&p->loop);
+}
+
+void process_fail(struct process *p)
+{
+    p->exit_status = 1;
+    stop_now(p);
+}
+
+static uint64_t count_live(const struct process *p)
+{
+    uint64_t live = 0;
+    for (unsigned i = 0; i < p->crew.n_workers; i++)
+        live += atomic_load_explicit(&p->crew.workers[i]->live, memory_order_relaxed);
+    return live;
+}
+
+static bool any_listening(const struct process *p)
+{
+    for (unsigned i = 0; i < p->crew.n_workers; i++)
+        if (atomic_load(&p->crew.workers[i]->listening))
+            return true;
+    return false;
+}
+
+static void check_drained(struct process *p)
+{
+    if (!p->stopping || any_listening(p) || count_live(p))
+        return;
+    log_info("drained: no connection is left");
+    stop_now(p);
+}
+
+static void on_grace_over(void *owner)
+{
+    struct process *p = owner;
+    log_warn("shutdown-grace is over: %" PRIu64 " connections are closed", count_live(p));
+    stop_now(p);
+}
+
+/* TERM, QUIT: new clients are not accepted, the others may end. A second one is impatience. */
+static void begin_drain(struct process *p, int number)
+{
+    if (p->stopping) {
+        log_info("%s again: stopping now", strsignal(number));
+        stop_now(p);
+        return;
+    }
+    p->stopping = true;
+    log_info("%s: draining %" PRIu64 " connections", strsignal(number), count_live(p));
+    tell_all(p, MESSAGE_DRAIN, offsetof(struct worker, drain));
+    watch_timer_start(
+        &p->loop, &p->grace, p->current ? p->current->conf->global.shutdown_grace_us : 0);
+}
+
+/* ---- signals and messages ---- */
+
+static void reopen_logs(void)
+{
+    struct err err;
+    if (log_reopen(&err) < 0)
+        log_error("a log cannot be opened again and goes on as it was: %s", err.context);
+    else
+        log_info("logs opened again");
+}
+
+static void on_signal(void *owner, int number)
+{
+    struct process *p = owner;
+    switch (number) {
+    case SIGHUP:
+        reload_request(p);
+        break;
+    case SIGUSR1:
+        reopen_logs();
+        break;
+    case SIGTERM:
+    case SIGQUIT:
+        begin_drain(p, number);
+        break;
+    case SIGINT:
+        log_info("interrupted: stopping now");
+        stop_now(p);
+        break;
+    default:
+        log_warn("%s means nothing to this program", strsignal(number));
+    }
+}
+
+static void on_message(void *owner, struct message *message)
+{
+    struct process *p = owner;
+    if (message->kind == MESSAGE_PREPARED) {
+        reload_on_prepared(p, CONTAINER_OF(message, struct prepare, message));
+        return;
+    }
+    assert(message->kind == MESSAGE_UNUSED);
+    struct unused *unused = CONTAINER_OF(message, struct unused, message);
+    snapshot_unref(unused->snapshot);
+    mem_free(unused);
+}
+
+static void on_wake(void *owner)
+{
+    struct process *p = owner;
+    reload_check_settled(p);
+    check_drained(p);
+}
+
+static void watch_signals(struct process *p)
+{
+    static const int numbers[] = {SIGHUP, SIGUSR1, SIGTERM, SIGQUIT, SIGINT, SIGUSR2};
+    _Static_assert(sizeof numbers / sizeof numbers[0] == sizeof p->signals / sizeof p->signals[0],
+        "one watcher a signal");
+    signal(SIGPIPE, SIG_IGN); /* for the few writes that are no send() (F92) */
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
+        watch_signal_start(&p->loop, &p->signals[i], numbers[i], on_signal, p);
+}
+
+/* ---- the workers ---- */
+
+static int make_workers(struct process *p, unsigned n, struct err *ret_err)
+{
+    p->crew.workers = mem_array(n, sizeof *p->crew.workers);
+    if (!p->crew.workers) {
+        err_set(ret_err, ERR_MEMORY, "no memory for workers");
+        return -1;
+    }
+    for (unsigned i = 0; i < n; i++) {
+        uint64_t seed;
+        if (getrandom(&seed, sizeof seed, 0) != sizeof seed)
+            seed = (uint64_t)clock_wall(p->crew.clock) + i; /* jitter, not secrets */
+        struct worker *w = worker_new(&p->crew, i, seed, ret_err);
+        if (!w)
+            return -1;
+        p->crew.workers[p->crew.n_workers++] = w;
+    }
+    return 0;
+}
+
+static int start_workers(struct process *p, struct err *ret_err)
+{
+    for (unsigned i = 0; i < p->crew.n_workers; i++)
+        if (worker_start(p->crew.workers[i], ret_err) < 0)
+            return -1;
+    return 0;
+}
+
+static void log_totals(const struct process *p)
+{
+    struct counters sum = {0};
+    uint64_t closed = 0;
+    for (unsigned i = 0; i < p->crew.n_workers; i++)
+        counters_add(&sum, &p->crew.workers[i]->ctx.counters);
+    for (int i = 0; i < CLOSE_REASONS; i++)
+        closed += sum.closed[i];
+    log_info("stopped: %" PRIu64 " connections accepted, %" PRIu64 " ended, %" PRIu64
+             " bytes in, %" PRIu64 " bytes out, %" PRIu64 " dials, %" PRIu64 " log lines lost",
+        sum.accepted, closed, sum.bytes_in, sum.bytes_out, sum.dials, log_dropped());
+}
+
+static void end_workers(struct process *p)
+{
+    tell_all(p, MESSAGE_STOP, offsetof(struct worker, stop));
+    for (unsigned i = 0; i < p->crew.n_workers; i++)
+        worker_join(p->crew.workers[i]);
+    mailbox_close(&p->box); /* the last views */
+    log_totals(p);
+    reload_fini(p);
+    snapshot_unref(p->current);
+    for (unsigned i = 0; i < p->crew.n_workers; i++)
+        worker_free(p->crew.workers[i]);
+    mem_free(p->crew.workers);
+}
+
+/* ---- the beginning ---- */
+
+static void init_assets(struct process *p, const struct conf *conf)
+{
+    unsigned char secret[TICKET_SECRET_BYTES];
+    if (getrandom(secret, sizeof secret, 0) != sizeof secret)
+        abort(); /* before the first connection; a kernel without randomness serves nobody */
+    assets_init(&p->assets, limits_threads(&conf->global), geteuid(), p->crew.clock, secret);
+    explicit_bzero(secret, sizeof secret);
+}
+
+/* Everything that is needed before the first configuration can go its way; that one opens its ports
+ * while we may still be root. */
+static int begin(struct process *p, struct conf *conf, struct problems *problems)
+{
+    struct identity identity;
+    struct err err;
+    unsigned n = p->assets.n_workers;
+    if (privileges_resolve(&conf->global, &identity, problems) < 0) {
+        conf_free(conf);
+        return -1;
+    }
+    if (make_workers(p, n, &err) < 0) {
+        conf_free(conf);
+    } else {
+        p->assets.key_owner = identity.uid;
+        if (reload_build(p, conf, problems) < 0)
+            return -1;
+        if (privileges_drop(&identity, &err) == 0 && start_workers(p, &err) == 0)
+            return reload_publish(p, problems);
+    }
+    problems_error(problems, (struct where){0}, "%s", err.context);
+    return -1;
+}
+
+static int start_log(const struct conf *conf, struct clock *clock)
+{
+    struct err err;
+    log_set_level(conf->global.log_level);
+    if (log_start(&conf->global.log, &conf->global.access_log, clock, &err) == 0)
+        return 0;
+    log_error("cannot start the log: %s", err.context);
+    return -1;
+}
+
+static int run_loop(struct process *p, struct conf *conf, struct problems *problems)
+{
+    mailbox_open(&p->box, &p->loop, on_message, on_wake, p);
+    watch_timer_init(&p->grace, on_grace_over, p);
+    watch_signals(p);
+    init_assets(p, conf);
+    int rc = begin(p, conf, problems);
+    reload_log_problems(problems);
+    if (rc == 0)
+        loop_run(&p->loop);
+    end_workers(p);
+    for (size_t i = 0; i < sizeof p->signals / sizeof p->signals[0]; i++)
+        watch_signal_stop(&p->loop, &p->signals[i]);
+    watch_timer_stop(&p->loop, &p->grace);
+    assets_fini(&p->assets);
+    return rc;
+}
+
+static int run_with_tls(struct process *p, struct conf *conf, struct err *ret_err)
+{
+    struct libctx *libctx = libctx_enter(ret_err); /* for reading certificates */
+    if (!libctx || loop_init(&p->loop, true, ret_err) < 0) {
+        libctx_leave(libctx);
+        conf_free(conf);
+        return -1;
+    }
+    struct problems problems;
+    problems_init(&problems);
+    if (run_loop(p, conf, &problems) < 0)
+        p->exit_status = 2;
+    problems_fini(&problems);
+    loop_fini(&p->loop);
+    libctx_leave(libctx);
+    return 0;
+}
+
+int process_run(struct process *p, struct conf *conf)
+{
+    struct err err;
+    p->crew.clock = clock_system();
+    p->crew.main_box = &p->box;
+    if (start_log(conf, p->crew.clock) < 0) {
+        conf_free(conf);
+        return 1;
+    }
+    if (run_with_tls(p, conf, &err) < 0) {
+        log_error("cannot start: %s", err.context);
+        p->exit_status = 1;
+    }
+    log_stop(LOG_FLUSH_US);
+    return p->exit_status;
+}
+
+const struct addr *process_first_address(const struct process *p)
+{
+    return &p->current->listens[0].set->addr;
+}

@@ -1,0 +1,241 @@
+#include "run/reload.h"
+
+#include <malloc.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "run/limits.h"
+
+void reload_log_problems(const struct problems *problems)
+{
+    for (size_t i = 0; i < problems->n; i++) {
+        const struct problem *item = &problems->items[i];
+        if (item->kind == PROBLEM_ERROR)
+            log_error("%s", item->text);
+        else
+            log_warn("%s", item->text);
+    }
+}
+
+/* ---- what cannot change while the program runs ---- */
+
+static void refuse_changes(
+    const struct conf *now, const struct conf *next, struct problems *problems)
+{
+    unsigned threads_now = limits_threads(&now->global);
+    unsigned threads_next = limits_threads(&next->global);
+    if (threads_now != threads_next)
+        problems_error(problems, next->global.threads_where,
+            "threads = %u: the program runs with %u; restart it to change that", threads_next,
+            threads_now);
+}
+
+/* ---- prepare ---- */
+
+static bool ask_workers(struct process *p)
+{
+    struct reload *r = &p->reload;
+    r->prepares = mem_array(p->crew.n_workers, sizeof *r->prepares);
+    if (!r->prepares)
+        return false;
+    r->phase = RELOAD_PREPARING;
+    r->failed = false;
+    r->n_waiting = p->crew.n_workers;
+    for (unsigned i = 0; i < p->crew.n_workers; i++) {
+        struct prepare *prepare = &r->prepares[i];
+        prepare->worker = p->crew.workers[i];
+        prepare->snapshot = snapshot_ref(r->next); /* the worker's, if it says yes */
+        mailbox_post(&prepare->worker->box, MESSAGE_PREPARE, &prepare->message);
+    }
+    return true;
+}
+
+int reload_build(struct process *p, struct conf *conf, struct problems *problems)
+{
+    struct reload *r = &p->reload;
+    if (p->current)
+        refuse_changes(p->current->conf, conf, problems);
+    if (limits_files(conf, p->crew.n_workers, &r->max_connections, problems) < 0 ||
+        problems_any(problems)) {
+        conf_free(conf);
+        return -1;
+    }
+    r->next = snapshot_build(conf, &p->assets, p->current, problems);
+    return r->next ? 0 : -1;
+}
+
+int reload_publish(struct process *p, struct problems *problems)
+{
+    struct reload *r = &p->reload;
+    if (ask_workers(p))
+        return 0;
+    problems_error(problems, (struct where){0}, "no memory for a reload");
+    snapshot_unref(r->next);
+    r->next = NULL;
+    return -1;
+}
+
+/* ---- all have answered ---- */
+
+static void follow_logs(const struct conf *conf)
+{
+    struct err err;
+    log_set_level(conf->global.log_level);
+    if (log_retarget(&conf->global.log, &conf->global.access_log, &err) < 0)
+        log_error("the log stays where it was: %s", err.context);
+}
+
+static void abandon(struct process *p)
+{
+    struct reload *r = &p->reload;
+    for (unsigned i = 0; i < p->crew.n_workers; i++) {
+        struct worker *w = p->crew.workers[i];
+        /* A worker that made its view gives its reference back by MESSAGE_UNUSED. */
+        if (!r->prepares[i].ok)
+            snapshot_unref(r->next);
+        mailbox_post(&w->box, MESSAGE_ABANDON, &w->abandon);
+    }
+    snapshot_unref(r->next);
+    r->next = NULL;
+    r->phase = RELOAD_IDLE;
+    if (p->current) {
+        log_error("reload refused: %s; configuration %u stays in force", r->err.context,
+            p->current->version);
+    } else {
+        log_error("cannot start: %s", r->err.context);
+        process_fail(p);
+    }
+}
+
+static void commit(struct process *p)
+{
+    struct reload *r = &p->reload;
+    atomic_store_explicit(&p->crew.max_connections, r->max_connections, memory_order_relaxed);
+    for (unsigned i = 0; i < p->crew.n_workers; i++)
+        mailbox_post(&p->crew.workers[i]->box, MESSAGE_COMMIT, &p->crew.workers[i]->commit);
+    r->previous = p->current;
+    p->current = r->next;
+    r->next = NULL;
+    r->phase = RELOAD_SETTLING;
+    follow_logs(p->current->conf);
+}
+
+void reload_on_prepared(struct process *p, struct prepare *prepare)
+{
+    struct reload *r = &p->reload;
+    if (!prepare->ok && !r->failed) {
+        r->failed = true;
+        r->err = prepare->err;
+    }
+    if (--r->n_waiting)
+        return;
+    if (p->stopping) /* too late: reload_fini() cleans up */
+        return;
+    if (r->failed)
+        abandon(p);
+    else
+        commit(p);
+    mem_free(r->prepares);
+    r->prepares = NULL;
+}
+
+/* ---- in force ---- */
+
+static bool all_serve(const struct process *p)
+{
+    for (unsigned i = 0; i < p->crew.n_workers; i++)
+        if (atomic_load(&p->crew.workers[i]->version) != p->current->version)
+            return false;
+    return true;
+}
+
+static bool none_retires(const struct process *p)
+{
+    for (unsigned i = 0; i < p->crew.n_workers; i++)
+        if (atomic_load(&p->crew.workers[i]->retiring))
+            return false;
+    return true;
+}
+
+/* Said when all workers serve it; listeners that are gone may still be on their way out. */
+static void announce(struct process *p)
+{
+    const struct snapshot *s = p->current;
+    if (s->version == 1) {
+        log_info("ready: %zu listeners, %u worker threads", s->n_listens, p->crew.n_workers);
+        if (p->on_ready)
+            p->on_ready(p->owner);
+    } else {
+        log_info("configuration %u in force: %zu listeners, %zu pools", s->version, s->n_listens,
+            s->n_pools);
+    }
+    p->reload.announced = s->version;
+}
+
+void reload_check_settled(struct process *p)
+{
+    struct reload *r = &p->reload;
+    if (r->phase != RELOAD_SETTLING || !all_serve(p))
+        return;
+    if (r->announced != p->current->version)
+        announce(p);
+    if (!none_retires(p))
+        return;
+    r->phase = RELOAD_IDLE;
+    if (r->previous) {
+        /* Its sessions go on; its sockets are no longer anybody's. */
+        snapshot_release_listens(r->previous);
+        snapshot_unref(r->previous);
+        r->previous = NULL;
+    }
+    malloc_trim(0);
+    if (r->pending) {
+        r->pending = false;
+        reload_request(p);
+    }
+}
+
+static struct conf *load(struct process *p, struct problems *problems)
+{
+    if (p->text)
+        return conf_load_text("sluice try", p->text, strlen(p->text), problems);
+    return conf_load(p->path, problems);
+}
+
+void reload_request(struct process *p)
+{
+    struct reload *r = &p->reload;
+    if (p->stopping)
+        return;
+    if (r->phase != RELOAD_IDLE) {
+        r->pending = true;
+        return;
+    }
+    struct problems problems;
+    problems_init(&problems);
+    struct conf *conf = load(p, &problems);
+    int rc = conf ? reload_build(p, conf, &problems) : -1;
+    if (rc == 0)
+        rc = reload_publish(p, &problems);
+    reload_log_problems(&problems);
+    if (rc < 0)
+        log_error("reload refused: %zu error%s in %s; configuration %u stays in force",
+            problems.n_errors, problems.n_errors == 1 ? "" : "s", p->path, p->current->version);
+    problems_fini(&problems);
+}
+
+void reload_fini(struct process *p)
+{
+    struct reload *r = &p->reload;
+    if (r->next) {
+        for (unsigned i = 0; r->prepares && i < p->crew.n_workers; i++)
+            if (!r->prepares[i].ok)
+                snapshot_unref(r->next);
+        snapshot_unref(r->next);
+    }
+    if (r->previous)
+        snapshot_unref(r->previous);
+    mem_free(r->prepares);
+    *r = (struct reload){0};
+}

@@ -1,0 +1,95 @@
+/* try: the main job without a file. The configuration is a text like any other and is shown. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/text.h"
+#include "run/demo.h"
+#include "run/process.h"
+#include "run/program.h"
+
+#define TEXT_MAX_BYTES 16384
+
+static void put_servers(
+    struct text *t, const struct demo *demo, const char *const *servers, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        text_printf(t, "server = s%zu %s\n", i + 1, servers[i]);
+    for (size_t i = 0; demo && i < DEMO_SERVERS; i++) {
+        char address[ADDR_TEXT_MAX];
+        addr_format(demo_address(demo, i), address);
+        text_printf(t, "server = %s %s\n", demo_name(i), address);
+    }
+}
+
+static void write_configuration(struct text *t, const char *listen, const struct demo *demo,
+    const char *const *servers, size_t n)
+{
+    text_printf(t, "[global]\naccess-log = stderr\n");
+    if (geteuid() == 0)
+        text_puts(t, "user = nobody\n");
+    text_printf(t,
+        "\n[frontend try]\nlisten = %s\ncertificate = self-signed\npool = servers\n\n[pool "
+        "servers]\n",
+        listen);
+    put_servers(t, demo, servers, n);
+}
+
+/* What stands behind the port: a name that curl can reach when it listens on all addresses. */
+static void on_ready(void *owner)
+{
+    const struct process *p = owner;
+    const struct addr *addr = process_first_address(p);
+    char text[ADDR_TEXT_MAX];
+    addr_format(addr, text);
+    const char *port = strrchr(text, ':');
+    bool any = !strncmp(text, "0.0.0.0:", 8) || !strncmp(text, "[::]:", 5);
+    printf("\nThis is what it runs; put it into a file and start it with `sluice -c FILE`:\n\n%s\n"
+           "Try it:\n\n    curl -k https://%s%s/\n\nCtrl-C stops it.\n\n",
+        p->text, any ? "127.0.0.1" : text, any && port ? port : "");
+    fflush(stdout);
+}
+
+static int run_text(const char *text)
+{
+    struct problems problems;
+    problems_init(&problems);
+    struct conf *conf = conf_load_text("sluice try", text, strlen(text), &problems);
+    problems_print(&problems, stderr);
+    problems_fini(&problems);
+    if (!conf)
+        return 2;
+    struct process *p = mem_zalloc(sizeof *p);
+    if (!p) {
+        conf_free(conf);
+        return 1;
+    }
+    p->path = "sluice try";
+    p->text = text;
+    p->on_ready = on_ready;
+    p->owner = p;
+    int status = process_run(p, conf);
+    mem_free(p);
+    return status;
+}
+
+int program_try(const char *listen, const char *const *servers, size_t n)
+{
+    static char memory[TEXT_MAX_BYTES];
+    struct text text;
+    struct err err;
+    struct demo *demo = NULL;
+    if (!n && !(demo = demo_start(&err))) {
+        fprintf(stderr, "sluice: %s\n", err.context);
+        return 1;
+    }
+    text_init(&text, memory, sizeof memory);
+    write_configuration(&text, listen, demo, servers, n);
+    int status = 2;
+    if (text.cut)
+        fputs("sluice: too many servers for one try: write a file\n", stderr);
+    else
+        status = run_text(memory);
+    demo_stop(demo);
+    return status;
+}
