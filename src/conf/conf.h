@@ -100,8 +100,8 @@ struct conf {
     size_t n_frontends;
     struct conf_pool *pools;
     size_t n_pools;
-    struct conf_table
-        *table; /* every value in force with its origin, for conf_print_effective(); conf.c's own */
+    /* every value in force with its origin, for conf_print_effective(); conf.c's own */
+    struct conf_table *table;
 };
 
 /* Reads path and its includes, whole or not at all. NULL when there is any error; `problems` holds
