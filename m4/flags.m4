@@ -57,11 +57,13 @@ SLUICE_CFLAG([-Wmissing-prototypes])
 SLUICE_CFLAG([-Wformat=2])
 SLUICE_CFLAG([-Wundef])
 SLUICE_CFLAG([-Wvla])
+dnl Cutting a message to its buffer is what snprintf() is for here.
+SLUICE_CFLAG([-Wno-format-truncation])
 AS_IF([test "$1" = yes], [AS_VAR_APPEND([SLUICE_CFLAGS], [" -Werror"])])
 ])
 
-dnl SLUICE_SANITIZER(list or no, yes|no: for fuzzing): sets sluice_sanitized to yes or no.
-AC_DEFUN([SLUICE_SANITIZER], [
+dnl SLUICE_SANITIZER_FLAGS(list or no, yes|no: for fuzzing): sets sluice_sanitized to yes or no.
+AC_DEFUN([SLUICE_SANITIZER_FLAGS], [
 sluice_sanitizers=$1
 AS_CASE([$sluice_sanitizers], [no], [sluice_sanitizers=], [yes], [sluice_sanitizers=address,undefined])
 AS_IF([test "$2" = yes], [sluice_sanitizers="fuzzer-no-link,${sluice_sanitizers:-address,undefined}"])

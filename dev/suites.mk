@@ -1,0 +1,66 @@
+# Suites that need a build of their own, each in a folder below the build folder, configured once and then kept.
+# Included by Makefile.am.
+
+EXTRA_DIST += dev
+
+# All integration cases, where `make check` runs the smoke group only.
+INTEGRATION = --group smoke
+FOR = 30s
+
+# $(call configure_in,folder,arguments of configure)
+configure_in = $(MKDIR_P) $(1) && cd $(1) && \
+	{ test -e Makefile || $(abs_top_srcdir)/configure --quiet --enable-werror $(2); }
+
+.PHONY: lint format check-clang check-asan check-tsan check-faults check-valgrind fuzz run-fuzzers coverage clean-suites
+
+lint:
+	$(top_srcdir)/dev/lint
+
+format:
+	cd $(top_srcdir) && find src tests docs -name '*.[ch]' -exec clang-format -i {} +
+
+check-clang:
+	@$(call configure_in,clang,CC=clang)
+	$(MAKE) -C clang check
+
+check-asan:
+	@$(call configure_in,asan,CC='$(CC)' CFLAGS='-O1 -g' --enable-sanitizer=address$(comma)undefined)
+	$(MAKE) -C asan check INTEGRATION=
+
+check-tsan:
+	@$(call configure_in,tsan,CC='$(CC)' CFLAGS='-O1 -g' --enable-sanitizer=thread)
+	$(MAKE) -C tsan check INTEGRATION=
+
+check-faults:
+	@$(call configure_in,faults,CC='$(CC)' CFLAGS='-O1 -g' --enable-faults --enable-sanitizer=address$(comma)undefined)
+	$(MAKE) -C faults check
+
+# The programs only: what integration cases measure means nothing under valgrind.
+check-valgrind:
+	@$(call configure_in,valgrind,CC='$(CC)' CFLAGS='-O1 -g' --disable-hardening)
+	$(MAKE) -C valgrind
+	$(MAKE) -C valgrind check TESTS='$(check_PROGRAMS)' \
+	    LOG_COMPILER='valgrind --quiet --leak-check=full --error-exitcode=99'
+
+# TARGET=name runs one; FOR=60s gives each a minute. What a fuzzer finds stays in fuzz/; its input is printed with the failure.
+fuzz:
+	@$(call configure_in,fuzz,CC=clang --enable-fuzz)
+	$(MAKE) -C fuzz run-fuzzers FUZZ_TARGETS='$(or $(TARGET),$(FUZZ_TARGETS))' FOR=$(FOR)
+
+run-fuzzers: $(FUZZ_TARGETS:%=tests/fuzz/fuzz_%)
+	for name in $(FUZZ_TARGETS); do \
+	    $(MKDIR_P) found/$$name || exit 1; \
+	    tests/fuzz/fuzz_$$name -max_total_time=$(FOR:s=) -timeout=10 -rss_limit_mb=1024 -print_final_stats=1 \
+	        -artifact_prefix=found/crash-$$name- found/$$name $(srcdir)/tests/fuzz/corpus/$$name || exit 1; \
+	done
+
+coverage:
+	@$(call configure_in,coverage,CC=gcc CFLAGS='-O0 -g' --disable-hardening --enable-coverage)
+	find coverage -name '*.gcda' -exec rm -f {} +
+	$(MAKE) -C coverage check INTEGRATION=
+	cd coverage && $(abs_top_srcdir)/dev/coverage
+
+comma = ,
+
+clean-suites:
+	rm -rf clang asan tsan faults valgrind fuzz coverage
