@@ -195,17 +195,8 @@ static void check_server_sections(const struct conf *conf, struct problems *prob
     }
 }
 
-static void check_global(const struct conf *conf, struct problems *problems)
-{
-    const struct conf_global *g = &conf->global;
-    if (g->user && !strcmp(g->user, "root"))
-        problems_warn(problems, g->user_where,
-            "user: root: whoever breaks into the process owns the machine");
-}
-
 void conf_validate(struct conf *conf, bool sound, struct problems *problems)
 {
-    check_global(conf, problems);
     check_frontends(conf, sound, problems);
     check_addresses(conf, problems);
     check_pools(conf, problems);

@@ -348,7 +348,6 @@ static void what_is_allowed_and_unwise_is_warned_of(void **state)
     (void)state;
     load_with_warning("[frontend web]\nlisten = :443\ntls = off\n",
         "t.ini:1: warning: [frontend web] has no \"pool\": every connection is refused");
-    load_with_warning("[global]\nuser = root\n" FRONT POOL, "t.ini:2: warning: user: root");
 }
 
 /* Whoever loads twice into the same list, as a reload that was refused, gets the second one. */
