@@ -220,7 +220,7 @@ enum connector_result connector_run(struct connector *c, struct err *ret_err)
             p = connector_back_off(c);
             break;
         case STEP_TAKEN:
-            assert(!"a connector runs again only after connector_try_again()");
+            assert(0 && "a connector runs again only after connector_try_again()");
         }
         if (p == WAIT)
             return CONNECTOR_WAIT;

@@ -115,7 +115,7 @@ static void on_message(void *owner, struct message *message)
         break;
     case MESSAGE_PREPARED:
     case MESSAGE_UNUSED:
-        assert(!"a message for main");
+        assert(0 && "a message for main");
     }
 }
 
