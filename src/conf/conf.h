@@ -39,8 +39,6 @@ struct conf_global {
     int64_t shutdown_grace_us;
 };
 
-/* Timeouts of a frontend or a pool; looked up pool or frontend -> [defaults] -> built in. All
- * microseconds, > 0. */
 struct conf_listen {
     const char *text; /* as written: ":443" */
     struct addr addrs[2];
@@ -53,6 +51,7 @@ struct conf_certificate {
     struct where where;
 };
 
+/* Timeouts of frontends and pools are microseconds, > 0. */
 struct conf_frontend {
     const char *name;
     struct where where;

@@ -18,8 +18,8 @@ void env_release(void);
 const char *env_get(const char *name);
 
 /* Puts `value` with every ${NAME} replaced into an empty text; what comes in is not expanded again.
- * 0, or -1 and an error: a name that is unset or no name, a missing
- * "}", no room, or a result that no file could have held in that place. */
+ * 0, or -1 and an error: a name that is unset or no name, a missing "}", no room, or a result that
+ * no file could have held in that place. */
 int env_expand(const char *value, struct text *out, struct err *ret_err);
 
 #endif
