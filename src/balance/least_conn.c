@@ -15,20 +15,20 @@ static int least_conn_init(struct balancer *b, struct err *ret_err)
     return b->tables ? 0 : -1;
 }
 
-/* Of equals the first one from `first` on wins. */
+/* Of equals the first one from `first` on wins. Asks whether a member is usable only when it would
+ * be the choice: the answer costs more than the comparison. */
 static size_t find_least(const struct balancer *b, const struct balance_request *request,
     size_t first, uint32_t *ret_load)
 {
     size_t best = BALANCE_NONE;
     uint64_t best_load = 0, best_weight = 0;
-    for (size_t step = 0; step < b->n; step++) {
-        size_t i = (first + step) % b->n;
+    size_t i = first;
+    for (size_t left = b->n; left > 0; left--, i = i + 1 < b->n ? i + 1 : 0) {
         const struct balance_member *m = &b->members[i];
-        if (m->weight == 0 || !request->is_usable(request->arg, i))
-            continue;
         uint32_t load = atomic_load_explicit(m->load, memory_order_relaxed);
         /* load / weight < best_load / best_weight, without division: exact */
-        if (best != BALANCE_NONE && load * best_weight >= best_load * m->weight)
+        bool is_less = best == BALANCE_NONE || load * best_weight < best_load * m->weight;
+        if (!is_less || m->weight == 0 || !request->is_usable(request->arg, i))
             continue;
         best = i;
         best_load = *ret_load = load;

@@ -104,8 +104,8 @@ size_t smooth_order_draw(const struct smooth_order *order, const struct balancer
     if (order->n == 0)
         return BALANCE_NONE;
 
-    /* Look before drawing: a question without an answer must not cost a turn. The caller asks again
-     * for a second choice, and with two draws a pick one of two servers would get everything. */
+    /* Look before drawing: in vain it would draw a whole cycle, and turns that other threads draw
+     * meanwhile may be all those of the only usable member. */
     uint64_t now = atomic_load_explicit(b->turn, memory_order_relaxed);
     size_t usable = find_usable(b, request, member_at(order, now));
     if (usable == BALANCE_NONE)

@@ -111,6 +111,35 @@ static void least_conn_of_zero_weights_or_nobody_is_nobody(void **state)
     farm_fini(&farm);
 }
 
+/* At each question another thread makes a whole pick of its own, until it has made its `left`. */
+static bool is_up_while_another_picks(const void *arg, size_t index)
+{
+    int *left = *(int *const *)arg;
+    if (*left > 0) {
+        --*left;
+        farm_pick(&farm);
+    }
+    return farm_is_up(&farm, index);
+}
+
+static void least_conn_looks_again_when_another_thread_was_faster(void **state)
+{
+    (void)state;
+    farm_init(&farm, &balancer_least_conn, (unsigned[]){1, 1, 1}, 3);
+    for (int others = 0; others < 60; others++) {
+        int left = others % 6, *arg = &left;
+        balancer_pick(&farm.balancer, &(struct balance_request){is_up_while_another_picks, &arg});
+        uint32_t lowest = UINT32_MAX, highest = 0;
+        for (size_t i = 0; i < 3; i++) {
+            uint32_t load = farm_load(&farm, i);
+            lowest = load < lowest ? load : lowest;
+            highest = load > highest ? load : highest;
+        }
+        assert_in_range(highest - lowest, 0, 1);
+    }
+    farm_fini(&farm);
+}
+
 enum { SERVERS = 5, PICKS = 5000 };
 
 static _Atomic bool spread_was_too_wide;
@@ -174,6 +203,7 @@ int main(void)
         cmocka_unit_test(least_conn_compares_without_overflow),
         cmocka_unit_test(least_conn_skips_the_unusable_and_weight_zero),
         cmocka_unit_test(least_conn_of_zero_weights_or_nobody_is_nobody),
+        cmocka_unit_test(least_conn_looks_again_when_another_thread_was_faster),
         cmocka_unit_test(least_conn_is_never_more_than_one_above_the_least_from_four_threads),
         cmocka_unit_test(least_conn_loses_no_load_when_threads_come_and_go),
     };
