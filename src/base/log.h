@@ -3,9 +3,12 @@
  * fit into the caller's ring is dropped and counted (F96).
  *
  * Any thread may log. A worker calls log_thread_init() first and has a ring of its own (no lock);
- * other threads share one under a lock. Before log_start() lines go straight to stderr. One event
- * is one line; untrusted text goes through %s of the log_* macros, which escape everything but
- * printable ASCII in the finished line (F97). */
+ * other threads share one under a lock. Before log_start() and after log_stop() lines go straight
+ * to stderr. One event is one line of at most 2 KiB; everything but printable ASCII is escaped in
+ * the finished line (F97). Lines of one thread stay in order, those of different threads need not.
+ *
+ * Where to read on: log_line (how a line looks), log_queue and log_ring (from the threads to the
+ * writer), log_writer (the thread), log_sink (one target). */
 #ifndef SLUICE_BASE_LOG_H
 #define SLUICE_BASE_LOG_H
 
@@ -30,7 +33,7 @@ enum log_sink_kind {
 
 struct log_target {
     enum log_sink_kind kind;
-    const char *path; /* LOG_SINK_FILE: absolute */
+    const char *path; /* file: absolute; syslog, journal: their socket, NULL for the system's own */
 };
 
 /* At most 10 lines a second from one place in the code; the next line that passes tells how many
@@ -42,20 +45,22 @@ struct log_site {
 };
 
 /* Starts the writer thread. Time stamps come from `clock`. Returns 0, or -1 and an error that names
- * the sink. */
+ * the sink. Main thread, as all of these. */
 int log_start(const struct log_target *errors, const struct log_target *access, struct clock *clock,
     struct err *ret_err);
-/* A reload changed the targets, or USR1: opens anew; on failure the old sink stays in force. Main
- * thread. */
+/* After a reload: opens what changed. On failure, or when the writer is stuck in a target, the old
+ * ones stay in force. Lines logged by this thread before go to the old, later ones to the new. */
 int log_retarget(
     const struct log_target *errors, const struct log_target *access, struct err *ret_err);
+/* The same for USR1: opens everything anew. */
 int log_reopen(struct err *ret_err);
 void log_set_level(enum log_level level);
-/* Writes what is queued, waiting at most limit_us for sinks that block, then stops the writer. */
+/* Writes what is queued, waiting at most limit_us for sinks that block, then stops the writer.
+ * Other threads have called log_thread_fini() before. */
 void log_stop(int64_t limit_us);
 
 /* Gives the calling thread a ring of its own; `name` appears in its lines ("w1"). 0 or -1
- * (ERR_MEMORY). */
+ * (ERR_MEMORY): the thread then shares the common ring. */
 int log_thread_init(const char *name, struct err *ret_err);
 void log_thread_fini(void);
 

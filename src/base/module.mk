@@ -5,6 +5,12 @@ libsluice_a_SOURCES += \
 	src/base/counters.def \
 	src/base/err.c src/base/err.h \
 	src/base/list.h \
+	src/base/log.c src/base/log.h \
+	src/base/log_line.c src/base/log_line.h \
+	src/base/log_queue.c src/base/log_queue.h \
+	src/base/log_ring.c src/base/log_ring.h \
+	src/base/log_sink.c src/base/log_sink.h \
+	src/base/log_writer.c src/base/log_writer.h \
 	src/base/mem.c src/base/mem.h \
 	src/base/rng.c src/base/rng.h \
 	src/base/sys.h src/base/sys_calls.def \

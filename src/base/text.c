@@ -70,16 +70,22 @@ static bool is_printable(unsigned char c)
     return c >= ' ' && c <= '~';
 }
 
-/* One byte inside quotes; `hex` starts an escape by number. */
-static void append_quoted(struct text *t, unsigned char c, const char *hex)
+/* `hex` starts an escape by number. */
+static void append_escaped(struct text *t, unsigned char c, const char *hex)
 {
     char escape[8];
-    if (c == '"' || c == '\\')
-        append_whole(t, (char[]){'\\', (char)c}, 2);
-    else if (is_printable(c))
+    if (is_printable(c))
         text_append(t, (char[]){(char)c}, 1);
     else
         append_whole(t, escape, (size_t)snprintf(escape, sizeof escape, "%s%02x", hex, c));
+}
+
+static void append_quoted(struct text *t, unsigned char c, const char *hex)
+{
+    if (c == '"' || c == '\\')
+        append_whole(t, (char[]){'\\', (char)c}, 2);
+    else
+        append_escaped(t, c, hex);
 }
 
 static void append_in_quotes(struct text *t, const char *s, size_t n, const char *hex)
@@ -111,4 +117,10 @@ void text_logfmt_value(struct text *t, const char *s, size_t n)
 void text_json_string(struct text *t, const char *s, size_t n)
 {
     append_in_quotes(t, s, n, "\\u00");
+}
+
+void text_escape(struct text *t, const char *s)
+{
+    for (; *s && !t->cut; s++)
+        append_escaped(t, (unsigned char)*s, "\\x");
 }

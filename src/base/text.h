@@ -26,4 +26,8 @@ void text_vprintf(struct text *t, const char *fmt, va_list ap)
 void text_logfmt_value(struct text *t, const char *s, size_t n);
 void text_json_string(struct text *t, const char *s, size_t n);
 
+/* The same without quotes, up to the NUL: a whole line for people. \xNN for all but printable
+ * ASCII. */
+void text_escape(struct text *t, const char *s);
+
 #endif
