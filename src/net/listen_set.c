@@ -27,7 +27,7 @@ static struct listen_set *listen_set_open(const struct addr *addr, unsigned n, s
     set->addr = *addr;
     list_init(&set->entry);
     while (set->n < n) {
-        int fd = sock_listen(addr, ret_err);
+        int fd = sock_listen(addr, set->n == 0, ret_err);
         if (fd < 0) {
             close_all(set);
             mem_free(set);

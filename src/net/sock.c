@@ -25,26 +25,35 @@ static void remove_stale_path(const struct addr *addr)
     sys_close(fd);
 }
 
-static int listen_options(int fd, const struct addr *addr)
+/* SO_REUSEPORT is set before the bind, or, for the first socket, behind it: without it the bind
+ * fails when the port is taken, and with it others can follow. */
+static int bind_tcp(int fd, const struct addr *addr, bool is_first)
 {
-    if (!is_tcp(addr))
-        return 0;
     if (set_int(fd, SOL_SOCKET, SO_REUSEADDR, 1) < 0 ||
-        set_int(fd, SOL_SOCKET, SO_REUSEPORT, 1) < 0 ||
         set_int(fd, IPPROTO_TCP, TCP_NODELAY, 1) < 0)
         return -1;
-    return addr->u.sa.sa_family == AF_INET6 ? set_int(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1) : 0;
+    if (addr->u.sa.sa_family == AF_INET6 && set_int(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1) < 0)
+        return -1;
+    if (!is_first && set_int(fd, SOL_SOCKET, SO_REUSEPORT, 1) < 0)
+        return -1;
+    if (sys_bind(fd, &addr->u.sa, addr->len) < 0)
+        return -1;
+    return is_first ? set_int(fd, SOL_SOCKET, SO_REUSEPORT, 1) : 0;
 }
 
-int sock_listen(const struct addr *addr, struct err *ret_err)
+static int bind_listener(int fd, const struct addr *addr, bool is_first)
+{
+    return is_tcp(addr) ? bind_tcp(fd, addr, is_first) : sys_bind(fd, &addr->u.sa, addr->len);
+}
+
+int sock_listen(const struct addr *addr, bool is_first, struct err *ret_err)
 {
     char text[ADDR_TEXT_MAX];
     addr_format(addr, text);
     if (!is_tcp(addr))
         remove_stale_path(addr);
     int fd = sys_socket(addr->u.sa.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (fd < 0 || listen_options(fd, addr) < 0 || sys_bind(fd, &addr->u.sa, addr->len) < 0 ||
-        sys_listen(fd, SOMAXCONN) < 0) {
+    if (fd < 0 || bind_listener(fd, addr, is_first) < 0 || sys_listen(fd, SOMAXCONN) < 0) {
         err_set_errno(ret_err, errno, "cannot listen on %s", text);
         sys_close(fd);
         return -1;

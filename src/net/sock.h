@@ -5,10 +5,12 @@
 #include "base/addr.h"
 #include "base/err.h"
 
-/* A non-blocking listening socket. TCP: SO_REUSEADDR, SO_REUSEPORT (one socket a worker),
- * IPV6_V6ONLY, TCP_NODELAY (inherited by what it accepts). A UNIX path that nobody answers on any
- * more is taken over. -1 and an error that names the address. */
-int sock_listen(const struct addr *addr, struct err *ret_err);
+/* A non-blocking listening socket. The first of an address finds out whether somebody else has the
+ * port already: SO_REUSEPORT would let two programs of one user share it, each getting half of the
+ * clients. TCP: SO_REUSEADDR, SO_REUSEPORT (one socket a worker), IPV6_V6ONLY, TCP_NODELAY
+ * (inherited by what it accepts). A UNIX path that nobody answers on any more is taken over. -1 and
+ * an error that names the address. */
+int sock_listen(const struct addr *addr, bool is_first, struct err *ret_err);
 /* A non-blocking socket on its way to addr, from source unless its len is 0. *ret_connected says
  * whether it is there already. Errors of ours (descriptors, ports) have code ERR_LOCAL or
  * ERR_SYSTEM and are never the server's fault (F58). */

@@ -127,9 +127,12 @@ static enum close_reason client_reason(const struct err *err)
     }
 }
 
-static struct verdict front_broke(struct err *err)
+static struct verdict front_broke(struct session *s, struct err *err)
 {
+    struct err ignored;
     err->side = SIDE_FRONT;
+    (void)conn_flush(
+        &s->front, &ignored); /* OpenSSL's alert, where the client broke the protocol */
     return (struct verdict){.kind = VERDICT_CLOSE, .reason = client_reason(err)};
 }
 
@@ -154,12 +157,12 @@ static bool relay_both(struct session *s, struct verdict *ret_verdict, struct er
     uint64_t before = s->bytes_in + s->bytes_out;
     enum relay_result down = relay_pump(&s->back, &s->front, piece, &s->bytes_out, err);
     if (down != RELAY_OK) {
-        *ret_verdict = down == RELAY_FROM_BROKEN ? back_broke(s, err) : front_broke(err);
+        *ret_verdict = down == RELAY_FROM_BROKEN ? back_broke(s, err) : front_broke(s, err);
         return false;
     }
     enum relay_result up = relay_pump(&s->front, &s->back, piece, &s->bytes_in, err);
     if (up != RELAY_OK) {
-        *ret_verdict = up == RELAY_FROM_BROKEN ? front_broke(err) : back_broke(s, err);
+        *ret_verdict = up == RELAY_FROM_BROKEN ? front_broke(s, err) : back_broke(s, err);
         return false;
     }
     if (s->bytes_in + s->bytes_out != before) {
@@ -204,7 +207,7 @@ struct verdict step_linger(struct session *s, struct err *err)
 {
     conn_close(&s->back, CONN_CLOSE);
     if (conn_flush(&s->front, err) == IO_ERROR)
-        return front_broke(err);
+        return front_broke(s, err);
     for (unsigned i = 0;
          i < IO_PIECE / IO_RX && (s->front.readable || conn_has_buffered(&s->front)); i++) {
         size_t n;
@@ -212,7 +215,7 @@ struct verdict step_linger(struct session *s, struct err *err)
         if (r == IO_EOF)
             return STEP_CLOSE(SERVER_DONE);
         if (r == IO_ERROR)
-            return front_broke(err);
+            return front_broke(s, err);
         if (r != IO_DONE)
             break;
     }

@@ -174,7 +174,7 @@ static int server_open(struct demo *demo, size_t i, struct err *ret_err)
         return -1;
     server->demo = demo;
     server->name = names[i];
-    server->fd = sock_listen(&any, ret_err);
+    server->fd = sock_listen(&any, true, ret_err);
     if (server->fd < 0)
         return -1;
     server->addr.len = sizeof server->addr.u;

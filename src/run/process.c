@@ -56,7 +56,11 @@ static bool any_listening(const struct process *p)
 
 static void check_drained(struct process *p)
 {
-    if (!p->stopping || any_listening(p) || count_live(p))
+    if (!p->stopping || any_listening(p))
+        return;
+    if (p->current)
+        snapshot_release_listens(p->current); /* from here on clients are refused */
+    if (count_live(p))
         return;
     log_info("drained: no connection is left");
     stop_now(p);

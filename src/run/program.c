@@ -7,7 +7,6 @@
 
 #include "base/mem.h"
 #include "conf/env.h"
-#include "run/limits.h"
 #include "run/privileges.h"
 #include "run/process.h"
 
@@ -88,8 +87,6 @@ static void check_beyond_values(const struct conf *conf, struct problems *proble
         assets_fini(&assets);
     }
     libctx_leave(libctx);
-    uint64_t ignored;
-    (void)limits_files(conf, limits_threads(&conf->global), &ignored, problems);
 }
 
 int program_check(const char *path, bool effective)
