@@ -16,7 +16,9 @@ def spoil(port, i):
         one.send(b"\x16\x03\x01\x00\x10" + bytes(16))  # a record that is no ClientHello
     elif i % 4 == 1:
         one = stream.connect(where)
-        one.send(HELLO[:-20] + bytes(20))
+        one.send(HELLO)
+        one.recv()
+        one.send(b"\x17\x03\x03\x00\x20" + bytes(32))  # in place of our Finished
     elif i % 4 == 2:
         one = stream.connect(where, True)
         one.sock.send(b"\x17\x03\x03\x00\x20" + bytes(32))  # a record that does not decrypt

@@ -63,8 +63,7 @@ def two_frontends_go_to_their_own_pools(t):
 def a_frontend_without_a_pool_refuses(t):
     port = t.port()
     proxy = t.sluice("[frontend web]\nlisten = 127.0.0.1:%d\ntls = off\npool = none\n" % port)
-    with stream.connect(("127.0.0.1", port)) as one:
-        same(one.recv_end()[-1], "reset")
+    same(stream.turned_away(("127.0.0.1", port)), ["reset"])
     same(proxy.access(1)[0]["reason"], "no-pool")
 
 

@@ -103,7 +103,7 @@ def the_other_direction_goes_on(t):
 
 @check
 def a_slow_reader_gets_every_byte(t):
-    total = scaled(3) * MB
+    total = scaled(2) * MB
 
     def handler(one):
         for piece in load.Source("down", total):
@@ -116,10 +116,9 @@ def a_slow_reader_gets_every_byte(t):
 
     def slow(i):
         checker = load.Checker("down", total)
-        with stream.connect(("127.0.0.1", port), True) as one:
-            one.sock.setsockopt(stream.socket.SOL_SOCKET, stream.socket.SO_RCVBUF, 4096)
+        with stream.connect(("127.0.0.1", port), True, rcvbuf=4096) as one:
             while True:
-                data = one.recv(1 + i * 97)
+                data = one.recv(100 + i * 197)
                 if not data:
                     break
                 checker.take(data)

@@ -9,13 +9,17 @@ from sluice import web
 
 
 def squeeze(proxy, room):
-    """Lowers the limit of the running program to what it has open now and `room` more; returns the old limits."""
+    """Lowers the limit of the running program until it can open exactly `room` more; returns the old limits."""
     try:
-        now = max(proc.fds(proxy.pid)) + 1
+        taken = proc.fds(proxy.pid)
     except PermissionError:
         skip("/proc of the program may not be read")
+    limit = 0
+    while room or limit in taken:
+        room -= limit not in taken
+        limit += 1
     old = resource.prlimit(proxy.pid, resource.RLIMIT_NOFILE)
-    resource.prlimit(proxy.pid, resource.RLIMIT_NOFILE, (now + room, old[1]))
+    resource.prlimit(proxy.pid, resource.RLIMIT_NOFILE, (limit, old[1]))
     return old
 
 
@@ -34,7 +38,7 @@ def no_descriptor_for_accept(t):
     spent = proc.cpu_seconds(proxy.pid) - cpu
     holds(SANITIZER or spent < 0.15, "%.2f s of CPU in three seconds without descriptors" % spent)
     said = len(proxy.log()) - lines
-    holds(1 <= said <= 30, "%d log lines in three seconds" % said)
+    holds(1 <= said <= 8, "%d log lines in three seconds" % said)
     for one in running:
         one.send(b"still here")
         same(one.recv_exactly(10), b"still here")
@@ -58,9 +62,9 @@ def a_descriptor_for_the_client_but_none_for_the_server(t):
         one.finish()
         one.recv_end()
     proxy.access(1)
+    wait_for("its sockets to close", lambda: set(proc.tcp_states(proxy.pid).values()) == {"LISTEN"})
     old = squeeze(proxy, 1)
-    with stream.connect(("127.0.0.1", port)) as one:
-        same(one.recv_end()[-1], "reset")
+    same(stream.turned_away(("127.0.0.1", port)), ["reset"])
     line = proxy.access(2)[-1]
     same((line["reason"], line["side"]), ("local-failure", "sluice"))
     resource.prlimit(proxy.pid, resource.RLIMIT_NOFILE, old)
@@ -70,14 +74,15 @@ def a_descriptor_for_the_client_but_none_for_the_server(t):
 
 @check
 def a_reload_without_descriptors_is_refused_and_the_old_serves_on(t):
+    """200 new listeners for two threads do not fit into 300 descriptors; those opened before it showed are closed again."""
     port, server = t.port(), t.serve(evil.named("a"))
-    proxy = t.sluice(web(port, {"a": server}))
-    old = squeeze(proxy, 1)
-    proxy.reload_refused(web([port, t.port(), t.port(), t.port()], {"a": server}))
-    resource.prlimit(proxy.pid, resource.RLIMIT_NOFILE, old)
+    proxy = t.sluice(web(port, {"a": server}), max_connections=50, wrapper=["prlimit", "--nofile=300:300", "--"])
+    before = len(proc.fds(proxy.pid))
+    proxy.reload_refused(web([port] + ["127.0.0.%d:%d" % (i + 2, port) for i in range(200)], {"a": server}))
+    wait_for("the descriptors of before", lambda: len(proc.fds(proxy.pid)) == before)
     with stream.connect(("127.0.0.1", port)) as one:
         same(one.recv_until(b"\n"), b"a\n")
-    proxy.reload()
+    proxy.reload(web(port, {"a": server}))
 
 
 main()

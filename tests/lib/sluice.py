@@ -41,7 +41,7 @@ class Sluice:
     def text(self, body):
         if self._raw:
             return body
-        values = {"threads": "2", "access-log": self.access_path}
+        values = {"threads": "2", "max-connections": "4000", "access-log": self.access_path}
         if os.geteuid() == 0:
             values["user"] = "root"  # dropping root has cases of its own
         values.update({key.replace("_", "-"): value for key, value in self.settings.items()})
@@ -193,8 +193,20 @@ class Sluice:
             config = file.read()
         lines = self.log()
         access = self.access_text()
-        parts = ["--- %s" % self.config_path, config.rstrip(), "--- the last of %d log lines" % len(lines)] + lines[-60:]
-        return "\n".join(parts + ["--- the last of %d access lines" % len(access)] + access[-10:])
+        parts = ["--- %s" % self.config_path, config.rstrip(), "--- the last of %d log lines" % len(lines)] + _folded(lines)[-25:]
+        return "\n".join(parts + ["--- the last of %d access lines" % len(access)] + access[-5:])
+
+
+def _folded(lines):
+    """Lines that repeat, apart from their numbers, once with a count."""
+    folded = []
+    for line in lines:
+        shape = re.sub(r"\d+", "N", line)
+        if folded and folded[-1][0] == shape:
+            folded[-1][2] += 1
+        else:
+            folded.append([shape, line, 1])
+    return [line if count == 1 else "%s   (%d like this)" % (line, count) for _, line, count in folded]
 
 
 def web(listen, servers, certificate=None, frontend="", pool="", name="web"):

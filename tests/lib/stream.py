@@ -44,8 +44,9 @@ def server_context(certificate):
     return context
 
 
-def connect_socket(address, limit=10, source=None):
-    """A connected TCP or UNIX socket. address is ("host", port) or a path; source an address to bind first."""
+def connect_socket(address, limit=10, source=None, rcvbuf=None):
+    """A connected TCP or UNIX socket. address is ("host", port) or a path; source an address to bind first; rcvbuf the size of
+    the kernel's buffer, which must be set before connecting to be of effect."""
     if isinstance(address, str):
         sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     else:
@@ -53,6 +54,8 @@ def connect_socket(address, limit=10, source=None):
     try:
         if source:
             sock.bind(source)
+        if rcvbuf:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, rcvbuf)
         sock.settimeout(limit)
         sock.connect(address)
     except BaseException:
@@ -332,10 +335,10 @@ def poll(sock, read, write, limit):
     return poller.poll(limit * 1000)
 
 
-def connect(address, tls=None, name=None, limit=20, session=None, source=None, slice_bytes=None):
+def connect(address, tls=None, name=None, limit=20, session=None, source=None, slice_bytes=None, rcvbuf=None):
     """A client that has connected and, with `tls` (an SSLContext, or True for one that verifies nothing), shaken hands."""
     context = client_context() if tls is True else tls
-    sock = connect_socket(address, limit, source)
+    sock = connect_socket(address, limit, source, rcvbuf)
     stream = Stream(sock, context, name=name, session=session, limit=limit, slice_bytes=slice_bytes)
     if context:
         try:
@@ -344,6 +347,15 @@ def connect(address, tls=None, name=None, limit=20, session=None, source=None, s
             stream.close()
             raise
     return stream
+
+
+def turned_away(address, tls=None, limit=20):
+    """How a client ends that is not served: its `ends`. A reset may come so early that connect() sees it."""
+    try:
+        with connect(address, tls, limit=limit) as one:
+            return one.recv_end()
+    except (ConnectionResetError, Ended):
+        return ["reset"]
 
 
 def client_hello(name=None):
