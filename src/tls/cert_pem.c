@@ -115,17 +115,14 @@ static size_t count_begins(const struct cert_der *text)
     return count;
 }
 
-/* No further block is how a file ends; anything else in the queue is damage. A BEGIN line that lost
- * a character is no block to OpenSSL but a comment: the count notices, lest a chain be served
- * without its middle. */
+/* Every BEGIN must have become a block. To OpenSSL a BEGIN line that lost a character is a comment,
+ * and a chain would be served without its middle. */
 static int end_judge(const struct cert_der *text, size_t n_blocks, struct err *ret_err)
 {
-    unsigned long code = ERR_peek_last_error();
-    bool at_end = ERR_GET_LIB(code) == ERR_LIB_PEM && ERR_GET_REASON(code) == PEM_R_NO_START_LINE;
-    if (!at_end || n_blocks != count_begins(text))
+    if (n_blocks != count_begins(text))
         return tls_error_refuse(
             ret_err, "damaged: of its blocks only %zu can be read; copy the file again", n_blocks);
-    ERR_clear_error();
+    ERR_clear_error(); /* "no start line" is how OpenSSL says that this was the last block */
     return 0;
 }
 

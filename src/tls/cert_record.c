@@ -142,8 +142,8 @@ int cert_record_from_blocks(const char *path, struct cert_blocks *blocks,
         rc = record_judge(record, &objects, ret_err);
         cert_objects_fini(&objects);
     }
-    ERR_clear_error(); /* OpenSSL complains of what it tried in vain, also when it succeeds in the
-                          end (F15) */
+    /* OpenSSL also notes what failed on the way when it gets there in the end (F15). */
+    ERR_clear_error();
     if (rc < 0)
         record_free(record);
     else

@@ -232,6 +232,9 @@ static void authorities_make(void)
     piece_add("middle", pem_of_cert(fixture.middle));
     middle.key = fixture.leaf_key; /* the right name, another key */
     cert_add("false-middle", middle);
+    middle.key = fixture.middle_key; /* the right key, another name */
+    middle.plan.common_name = "renamed";
+    cert_add("renamed-middle", middle);
 }
 
 /* -- leaves and keys -- */
