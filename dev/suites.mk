@@ -3,8 +3,10 @@
 
 EXTRA_DIST += dev
 
-# All integration cases, where `make check` runs the smoke group only.
+# Which integration cases `make check` runs (options and names for tests/integration/run). The suites run all of them,
+# unless the command line says otherwise.
 INTEGRATION = --group smoke
+ALL_CASES = $(if $(filter command,$(origin INTEGRATION)),,INTEGRATION=)
 FOR = 30s
 
 # $(call configure_in,folder,arguments of configure)
@@ -25,11 +27,11 @@ check-clang:
 
 check-asan:
 	@$(call configure_in,asan,CC='$(CC)' CFLAGS='-O1 -g' --enable-sanitizer=address$(comma)undefined)
-	$(MAKE) -C asan check INTEGRATION=
+	$(MAKE) -C asan check $(ALL_CASES)
 
 check-tsan:
 	@$(call configure_in,tsan,CC='$(CC)' CFLAGS='-O1 -g' --enable-sanitizer=thread)
-	$(MAKE) -C tsan check INTEGRATION=
+	$(MAKE) -C tsan check $(ALL_CASES)
 
 check-faults:
 	@$(call configure_in,faults,CC='$(CC)' CFLAGS='-O1 -g' --enable-faults --enable-sanitizer=address$(comma)undefined)
@@ -57,7 +59,7 @@ run-fuzzers: $(FUZZ_TARGETS:%=tests/fuzz/fuzz_%)
 coverage:
 	@$(call configure_in,coverage,CC=gcc CFLAGS='-O0 -g' --disable-hardening --enable-coverage)
 	find coverage -name '*.gcda' -exec rm -f {} +
-	$(MAKE) -C coverage check INTEGRATION=
+	$(MAKE) -C coverage check $(ALL_CASES)
 	cd coverage && $(abs_top_srcdir)/dev/coverage
 
 comma = ,
