@@ -11,6 +11,7 @@
 #include "proxy/counters.h"
 
 struct session;
+struct tls_context;
 
 struct context {
     struct io *io; /* with the loop, NULL in machine tests */
@@ -18,6 +19,8 @@ struct context {
     struct rng rng;
     struct counters counters;
     const struct dial_ops *dial;
+    /* gives a client's conn, still plain, its transport; tls NULL: it stays plain. 0 or -1 */
+    int (*front_open)(struct conn *front, struct tls_context *tls, struct err *ret_err);
     struct list sessions; /* open */
     /* closed in this turn: freed at its end, since callbacks may still hold them */
     struct list graveyard;

@@ -7,7 +7,6 @@
 #include "base/sys.h"
 #include "proxy/access_log.h"
 #include "proxy/session_steps.h"
-#include "tls/accept.h"
 
 /* How long a client may go on sending to nobody (F59). */
 #define LINGER_US (2 * US_PER_S)
@@ -53,9 +52,7 @@ static int front_open(struct session *s, int fd, struct err *ret_err)
 {
     conn_open(&s->front, s->ctx->io, fd, &transport_plain, session_on_front, s);
     s->front.readable = true; /* a client that speaks first has often done so by now */
-    if (!frontend_is_tls(s->frontend))
-        return 0;
-    return tls_accept(&s->front, s->view->contexts[s->frontend->index], ret_err);
+    return s->ctx->front_open(&s->front, s->view->contexts[s->frontend->index], ret_err);
 }
 
 static struct session *session_new(struct context *ctx, struct view *view,
