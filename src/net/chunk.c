@@ -17,7 +17,7 @@
 #define ASAN_UNPOISON_MEMORY_REGION(p, n) ((void)(p), (void)(n))
 #endif
 
-#define FREE_MAX 64u /* 1 MiB a worker */
+#define FREE_MAX 16u /* a quarter of a MiB a worker */
 
 void chunk_pool_init(struct chunk_pool *pool)
 {

@@ -60,8 +60,10 @@ struct conn {
                       of them */
     bool wants_write; /* the transport must write before it can go on */
     bool wire_eof; /* FIN came: for a plain conn a clean end, for TLS only after a close_notify */
-    int broken;    /* errno of the call that found the socket broken: every later use fails the same
-                    * way; the kernel reports it once    and then shows a clean end (P3) */
+    /* the peer takes no more, but what it sent before it left is complete and can still be read */
+    bool deaf;
+    int broken; /* errno of the call that found the socket broken: every later use fails the same
+                 * way; the kernel reports it once    and then shows a clean end (P3) */
     const struct transport_ops *transport;
     void *tls; /* the transport's own */
     struct io *io;

@@ -12,6 +12,7 @@ static void on_ready(void *owner, unsigned events)
 {
     (void)events;
     struct dialer *d = owner;
+    d->ready = true;
     d->on_wake(d->owner);
 }
 
@@ -28,6 +29,7 @@ static enum dial_result dial_start(
     struct dialer *d, const struct addr *addr, const struct addr *source, struct err *ret_err)
 {
     bool connected;
+    d->ready = false;
     d->fd = sock_dial(addr, source, &connected, ret_err);
     if (d->fd < 0)
         return DIAL_FAILED;
@@ -40,12 +42,29 @@ static enum dial_result dial_start(
 
 static enum dial_result dial_poll(struct dialer *d, struct err *ret_err)
 {
+    if (!d->ready) /* a socket that is still on its way has no error either */
+        return DIAL_WAIT;
     int error = sock_connect_result(d->fd);
     if (!error)
         return DIAL_DONE;
     if (error == EINPROGRESS)
         return DIAL_WAIT;
     err_set_errno(ret_err, error, "connecting");
+    dial_cancel(d);
+    return DIAL_FAILED;
+}
+
+static enum dial_result dial_listen(struct dialer *d, struct err *ret_err)
+{
+    char byte;
+    ssize_t n = sys_recv(d->fd, &byte, 1, MSG_PEEK);
+    if (n >= 0)
+        return DIAL_DONE; /* its first byte, or a clean end: both are for the relay */
+    if (errno == EAGAIN || errno == EINTR) {
+        watch_io_set(d->io->loop, &d->watch, WATCH_READ);
+        return DIAL_WAIT;
+    }
+    err_set_errno(ret_err, errno, "just connected");
     dial_cancel(d);
     return DIAL_FAILED;
 }
@@ -61,6 +80,7 @@ static void dial_take(
 const struct dial_ops dial_system = {
     .start = dial_start,
     .result = dial_poll,
+    .listen = dial_listen,
     .take = dial_take,
     .cancel = dial_cancel,
 };

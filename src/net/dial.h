@@ -13,7 +13,8 @@
 enum dial_result { DIAL_WAIT, DIAL_DONE, DIAL_FAILED };
 
 struct dialer {
-    int fd; /* -1: none */
+    int fd;     /* -1: none */
+    bool ready; /* the system has news of it */
     struct io *io;
     struct watch_io watch;
     void (*on_wake)(void *owner);
@@ -24,6 +25,9 @@ struct dial_ops {
     enum dial_result (*start)(
         struct dialer *d, const struct addr *addr, const struct addr *source, struct err *ret_err);
     enum dial_result (*result)(struct dialer *d, struct err *ret_err);
+    /* After DIAL_DONE: has the server said anything yet? DIAL_WAIT: no, on_wake is called when it
+     * does. DIAL_FAILED: it has broken the connection. */
+    enum dial_result (*listen)(struct dialer *d, struct err *ret_err);
     /* After DIAL_DONE: the connection becomes the conn's. */
     void (*take)(struct dialer *d, struct conn *c, void (*on_ready)(void *, unsigned), void *owner);
     void (*cancel)(struct dialer *d); /* also after DIAL_FAILED, and twice */

@@ -44,11 +44,16 @@ static void on_pause_over(void *owner)
     watch_io_set(l->loop, &l->watch, WATCH_READ);
 }
 
-static void warn_full(const struct listener *l, int os_errno)
+/* Both warnings come once, until a connection gets in again: the pause repeats ten times a second.
+ */
+static void warn_full(struct listener *l, int os_errno)
 {
     char text[ADDR_TEXT_MAX];
     addr_format(&l->addr, text);
-    log_warn_errno(os_errno, "cannot accept on %s, pausing: raise the limit of open files", text);
+    if (!l->paused_for_files)
+        log_warn_errno(
+            os_errno, "cannot accept on %s, clients wait: raise the limit of open files", text);
+    l->paused_for_files = true;
 }
 
 static void warn_limit(struct listener *l)
@@ -70,9 +75,9 @@ static void on_ready(void *owner, unsigned events)
             listener_pause(l);
             return;
         }
-        l->paused_for_limit = false;
         switch (accept_one(l)) {
         case ACCEPT_MORE:
+            l->paused_for_limit = l->paused_for_files = false;
             break;
         case ACCEPT_EMPTY:
             return;

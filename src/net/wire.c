@@ -52,6 +52,17 @@ enum io_result wire_recv(struct conn *c, void *buf, size_t cap, size_t *ret_n, s
     return IO_DONE;
 }
 
+/* EPIPE instead of ECONNRESET: the peer's FIN came before its RST (the kernel tells them apart,
+ * tcp_reset()), so what it sent is all there. */
+static enum io_result deaf(struct conn *c, struct err *ret_err)
+{
+    c->deaf = true;
+    chunk_queue_clear(&c->io->chunks, &c->out); /* for nobody */
+    c->stalled_since = 0;
+    err_set_errno(ret_err, EPIPE, "writing");
+    return IO_ERROR;
+}
+
 /* Sends from memory until all is out or the socket is full. */
 static enum io_result send_now(
     struct conn *c, const unsigned char *p, size_t n, size_t *ret_sent, struct err *ret_err)
@@ -59,12 +70,16 @@ static enum io_result send_now(
     size_t sent = 0;
     if (c->broken)
         return broken(c, c->broken, "writing", ret_err);
+    if (c->deaf)
+        return deaf(c, ret_err);
     while (sent < n) {
         ssize_t k = sys_send(c->fd, p + sent, n - sent, 0);
         if (k < 0 && errno == EINTR)
             continue;
         if (k < 0 && would_block(errno))
             break;
+        if (k < 0 && errno == EPIPE)
+            return deaf(c, ret_err);
         if (k < 0)
             return broken(c, errno, "writing", ret_err);
         sent += (size_t)k;

@@ -87,6 +87,7 @@ static int64_t penalty_us(uint32_t failures, struct rng *rng)
 void server_dial_failed(struct server *s, mono_us now, struct rng *rng)
 {
     atomic_fetch_add_explicit(&s->dial_errors, 1, memory_order_relaxed);
+    atomic_store_explicit(&s->proven, false, memory_order_relaxed);
     int64_t avoid_until = atomic_load_explicit(&s->avoid_until, memory_order_relaxed);
     if (now >= avoid_until) {
         uint32_t failures = atomic_load_explicit(&s->failures, memory_order_relaxed);
@@ -115,6 +116,16 @@ bool server_is_avoided(const struct server *s, mono_us now, int64_t patience_us)
         return false;
     bool is_probe = atomic_load_explicit(&s->failures, memory_order_relaxed) > 0;
     return is_probe || now - since >= patience_us;
+}
+
+bool server_is_proven(const struct server *s)
+{
+    return atomic_load_explicit(&s->proven, memory_order_relaxed);
+}
+
+void server_prove(struct server *s)
+{
+    atomic_store_explicit(&s->proven, true, memory_order_relaxed);
 }
 
 void server_release(struct server *s)

@@ -27,6 +27,7 @@ struct server {
         64) _Atomic uint32_t load; /* connections in flight: reserved at pick, released at close */
     _Atomic uint32_t dialing;      /* dials on their way, or fewer */
     _Atomic uint32_t failures;     /* penalties in a row */
+    _Atomic bool proven;           /* since its last failure a connection to it lived */
     _Atomic int64_t avoid_until;   /* mono_us: after failures, leave it alone until then */
     _Atomic int64_t unanswered_since; /* mono_us: since then dials wait and nothing came; 0: none */
     _Atomic uint64_t dials, dial_errors; /* totals, never go back (P8) */
@@ -63,6 +64,10 @@ void server_dial_dropped(struct server *s, mono_us now);
  * - while dials have waited for `patience_us` without any answer: a black hole is noticed before
  * the first connect deadline passes. */
 bool server_is_avoided(const struct server *s, mono_us now, int64_t patience_us);
+/* A server that accepts and resets at once looks alive to a connect: it is believed only when a
+ * connection has been of use, or has at least lasted a moment; a failure takes that back. */
+bool server_is_proven(const struct server *s);
+void server_prove(struct server *s);
 /* Gives back what a pick reserved. */
 void server_release(struct server *s);
 

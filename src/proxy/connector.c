@@ -5,7 +5,12 @@
 #include "base/mem.h"
 #include "pool/backoff.h"
 
-enum connector_step { STEP_PICK, STEP_DIAL, STEP_BACK_OFF, STEP_TAKEN };
+/* A server that nobody has heard a word of since its last failure is given so long after the
+ * connect before the client's first bytes go to it: one that resets at once can then be replaced by
+ * another, with nothing sent. */
+#define SETTLE_US (25 * US_PER_MS)
+
+enum connector_step { STEP_PICK, STEP_DIAL, STEP_SETTLE, STEP_BACK_OFF, STEP_TAKEN };
 
 #define ERRORS_MAX 256
 
@@ -16,9 +21,10 @@ struct connector {
     void *owner;
     enum connector_step step;
     struct dialer dialer;
-    struct watch_timer timer; /* the connect deadline while dialling, else the back-off */
+    struct watch_timer timer; /* connect deadline, settling time or back-off */
     bool timer_fired;
-    bool started;          /* dialer's answer is still to be asked for */
+    bool started; /* the dial is under way */
+    bool budget_spent;
     struct server *server; /* reserved */
     struct pool_tried tried;
     unsigned attempts;
@@ -85,7 +91,7 @@ void connector_free(struct connector *c)
 {
     if (!c)
         return;
-    if (c->server)
+    if (c->server && c->started)
         server_dial_dropped(c->server, c->ctx->io->now);
     release(c);
     c->ctx->dial->cancel(&c->dialer);
@@ -144,7 +150,7 @@ static bool back_off(struct connector *c, struct err *err)
         return false;
     if (!budget_take(&pool->record->budget, pool->retry_budget_percent, now)) {
         err_prefix(err, "retry-budget of pool %s is spent", pool->name);
-        err->code = ERR_UNAVAILABLE;
+        c->budget_spent = true;
         return false;
     }
     counter_add(&c->ctx->counters.retries, 1);
@@ -193,6 +199,22 @@ static enum progress connector_dial(struct connector *c, struct err *ret_err)
     timer_stop(c);
     c->started = false;
     server_dial_succeeded(c->server, c->ctx->io->now);
+    if (server_is_proven(c->server))
+        return DONE;
+    timer_start(c, SETTLE_US);
+    c->step = STEP_SETTLE;
+    return GO_ON;
+}
+
+static enum progress connector_settle(struct connector *c, struct err *ret_err)
+{
+    enum dial_result r = c->ctx->dial->listen(&c->dialer, ret_err);
+    if (r == DIAL_FAILED)
+        return dial_failed(c, ret_err);
+    if (r == DIAL_WAIT && !c->timer_fired)
+        return WAIT;
+    timer_stop(c);
+    server_prove(c->server);
     return DONE;
 }
 
@@ -215,6 +237,9 @@ enum connector_result connector_run(struct connector *c, struct err *ret_err)
             break;
         case STEP_DIAL:
             p = connector_dial(c, ret_err);
+            break;
+        case STEP_SETTLE:
+            p = connector_settle(c, ret_err);
             break;
         case STEP_BACK_OFF:
             p = connector_back_off(c);
@@ -244,6 +269,11 @@ bool connector_try_again(struct connector *c, const struct server *server, const
     struct err err = *why;
     note_failure(c, server, why);
     return back_off(c, &err);
+}
+
+bool connector_budget_is_spent(const struct connector *c)
+{
+    return c->budget_spent;
 }
 
 unsigned connector_attempts(const struct connector *c)

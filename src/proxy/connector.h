@@ -22,7 +22,7 @@ struct connector *connector_new(
 /* Cancels what is under way; gives back a reservation that nobody took. Takes NULL. */
 void connector_free(struct connector *c);
 
-/* CONNECTOR_FAILED: *ret_err is the last error; ERR_UNAVAILABLE when the budget was spent. */
+/* CONNECTOR_FAILED: *ret_err is the last error. */
 enum connector_result connector_run(struct connector *c, struct err *ret_err);
 /* After CONNECTOR_DONE: opens the conn, and the reservation on the server becomes the caller's. */
 struct server *connector_take(
@@ -31,6 +31,8 @@ struct server *connector_take(
  * the server. True: run again. */
 bool connector_try_again(struct connector *c, const struct server *server, const struct err *why);
 
+/* Another attempt was safe, but the pool's retry-budget did not allow it. */
+bool connector_budget_is_spent(const struct connector *c);
 unsigned connector_attempts(const struct connector *c);
 /* "a:refused,b:timeout"; empty when nothing failed. */
 const char *connector_errors(const struct connector *c);

@@ -13,8 +13,8 @@ static int front_open(struct conn *front, struct tls_context *tls, struct err *r
 void context_init(
     struct context *ctx, struct io *io, struct clock *clock, uint64_t seed, unsigned worker_number)
 {
-    *ctx = (struct context){
-        .io = io, .clock = clock, .dial = &dial_system, .front_open = front_open};
+    *ctx =
+        (struct context){.io = io, .clock = clock, .dial = &dial_system, .front_open = front_open};
     ctx->next_id = ((uint64_t)worker_number << WORKER_SHIFT) + 1;
     rng_init(&ctx->rng, seed);
     list_init(&ctx->sessions);

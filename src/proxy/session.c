@@ -111,7 +111,8 @@ static mono_us step_deadline(const struct session *s)
         return (s->active_at > s->step_at ? s->active_at : s->step_at) +
                timeout_of(s, step->timeout_offset);
     case DEADLINE_LINGER:
-        return s->step_at + LINGER_US;
+        return s->active_at +
+               (s->front.finished ? LINGER_US : s->frontend->conf->half_close_timeout_us);
     case DEADLINE_NONE:
         break;
     }
@@ -240,11 +241,11 @@ void session_drop_connector(struct session *s)
 
 /* A stream that did not end by itself must not look as if it had: RST (P3). After a failed
  * handshake there is no stream, and the alert is to arrive. */
-static enum conn_end how_to_end(const struct session *s, enum close_reason reason)
+static enum conn_end how_to_end(enum close_reason reason)
 {
-    bool harmless =
-        reason == CLOSE_DONE || reason == CLOSE_CLIENT_GONE || reason == CLOSE_HANDSHAKE_FAILED;
-    return harmless && s->step != SESSION_LINGER ? CONN_CLOSE : CONN_RESET;
+    bool harmless = reason == CLOSE_DONE || reason == CLOSE_CLIENT_GONE ||
+                    reason == CLOSE_HANDSHAKE_FAILED || reason == CLOSE_SERVER_DONE;
+    return harmless ? CONN_CLOSE : CONN_RESET;
 }
 
 void session_close(struct session *s, enum close_reason reason, const struct err *err)
@@ -254,7 +255,7 @@ void session_close(struct session *s, enum close_reason reason, const struct err
     s->closed = true;
     session_drop_connector(s);
     access_log_session(s, reason, err); /* while the TLS state is still there to be told */
-    enum conn_end end = how_to_end(s, reason);
+    enum conn_end end = how_to_end(reason);
     watch_timer_stop(s->ctx->io->loop, &s->timer);
     conn_close(&s->back, end);
     conn_close(&s->front, end);

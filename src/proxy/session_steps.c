@@ -59,11 +59,11 @@ struct verdict step_route(struct session *s, struct err *err)
 
 static struct verdict connect_failed(struct session *s, const struct err *err)
 {
+    bool budget_spent = connector_budget_is_spent(s->connector);
     session_drop_connector(s);
     if (err->side == SIDE_OURS && err->code != ERR_UNAVAILABLE)
         return STEP_CLOSE(LOCAL);
-    return s->attempts && err->code == ERR_UNAVAILABLE ? STEP_CLOSE(NO_BUDGET)
-                                                       : STEP_CLOSE(NO_SERVER);
+    return budget_spent ? STEP_CLOSE(NO_BUDGET) : STEP_CLOSE(NO_SERVER);
 }
 
 struct verdict step_connect(struct session *s, struct err *err)
@@ -143,7 +143,7 @@ static struct verdict back_broke(struct session *s, struct err *err)
         return STEP_GOTO(CONNECT);
     /* It had said all it had to say: the client gets that before it learns that the rest of its own
      * was not wanted (F59). */
-    if (s->back.eof && s->front.finishing)
+    if (s->back.deaf || (s->back.eof && s->front.finishing))
         return STEP_GOTO(LINGER);
     if (err->code == ERR_MEMORY || err->code == ERR_LOCAL)
         return STEP_CLOSE(LOCAL);
@@ -200,29 +200,50 @@ struct verdict step_drain(struct session *s, struct err *err)
     return STEP_WAIT;
 }
 
-/* The server is gone after a complete answer, the client still sends: closing now would reset the
- * connection and could destroy the answer on its way. What comes is thrown away until the client
- * ends or the deadline is over. */
+/* What the client still sends is for nobody. True: it has ended. */
+static bool discard(struct session *s, struct verdict *ret_verdict, struct err *err)
+{
+    struct conn *front = &s->front;
+    for (size_t turn = 0; turn < RELAY_TURN && (front->readable || conn_has_buffered(front));) {
+        size_t n = 0;
+        enum io_result r = conn_read(front, s->ctx->io->piece, IO_PIECE, &n, err);
+        if (r == IO_ERROR) {
+            *ret_verdict = front_broke(s, err);
+            return true;
+        }
+        if (r == IO_EOF)
+            *ret_verdict = STEP_CLOSE(SERVER_DONE);
+        if (r != IO_DONE)
+            return r == IO_EOF;
+        turn += n;
+    }
+    return false;
+}
+
+/* The server takes no more, but its answer is complete, if not yet with the client. Closing now
+ * would reset the client's connection and could destroy the answer on its way; so it is given to
+ * the client, and what the client sends is thrown away until it ends or the deadline is over (F59).
+ */
 struct verdict step_linger(struct session *s, struct err *err)
 {
-    conn_close(&s->back, CONN_CLOSE);
+    struct verdict ended;
+    if (!s->back.eof && !s->front.finishing) {
+        enum relay_result r =
+            relay_pump(&s->back, &s->front, s->frontend->conf->buffer_bytes, &s->bytes_out, err);
+        if (r != RELAY_OK)
+            return r == RELAY_TO_BROKEN ? front_broke(s, err) : STEP_CLOSE(SERVER_RESET);
+    }
     if (conn_flush(&s->front, err) == IO_ERROR)
         return front_broke(s, err);
-    for (unsigned i = 0;
-         i < IO_PIECE / IO_RX && (s->front.readable || conn_has_buffered(&s->front)); i++) {
-        size_t n;
-        enum io_result r = conn_read(&s->front, s->ctx->io->piece, IO_PIECE, &n, err);
-        if (r == IO_EOF)
-            return STEP_CLOSE(SERVER_DONE);
-        if (r == IO_ERROR)
-            return front_broke(s, err);
-        if (r != IO_DONE)
-            break;
-    }
+    if (!s->front.finished)
+        s->active_at = s->ctx->io->now;
+    if (discard(s, &ended, err))
+        return ended;
     if (conn_park(&s->front, err) == IO_ERROR)
         return STEP_CLOSE(LOCAL);
     conn_want(&s->front, true);
     if (s->front.readable || conn_has_buffered(&s->front))
         conn_again(&s->front);
+    conn_want(&s->back, !s->back.eof && !conn_is_blocked(&s->front));
     return STEP_WAIT;
 }

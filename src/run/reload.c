@@ -20,6 +20,11 @@ void reload_log_problems(const struct problems *problems)
 
 /* ---- what cannot change while the program runs ---- */
 
+static bool same_text(const char *a, const char *b)
+{
+    return a == b || (a && b && !strcmp(a, b));
+}
+
 static void refuse_changes(
     const struct conf *now, const struct conf *next, struct problems *problems)
 {
@@ -29,6 +34,9 @@ static void refuse_changes(
         problems_error(problems, next->global.threads_where,
             "threads = %u: the program runs with %u; restart it to change that", threads_next,
             threads_now);
+    if (!same_text(now->global.user, next->global.user))
+        problems_error(problems, next->global.user_where,
+            "user cannot change while the program runs: restart it to change that");
 }
 
 /* ---- prepare ---- */
