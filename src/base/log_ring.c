@@ -35,7 +35,8 @@ bool log_ring_push(struct log_ring *ring, const struct log_line *line)
         .level = (uint8_t)line->level,
         .time_len = (uint8_t)line->time_len,
     };
-    if (LOG_RING_BYTES - (head - tail) < sizeof h + line->len)
+    size_t limit = line->stream == LOG_ACCESS ? LOG_RING_ACCESS_BYTES : LOG_RING_BYTES;
+    if (head - tail + sizeof h + line->len > limit)
         return false;
     copy_in(ring, head, &h, sizeof h);
     copy_in(ring, head + sizeof h, line->text, line->len);

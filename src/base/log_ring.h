@@ -9,6 +9,8 @@
 #include "base/log_line.h"
 
 #define LOG_RING_BYTES ((size_t)256 * 1024) /* a power of two */
+/* The rest is kept for errors, which a burst of access lines must not push out. */
+#define LOG_RING_ACCESS_BYTES (LOG_RING_BYTES / 4 * 3)
 #define CACHE_LINE 64
 
 /* Zeroed memory is an empty ring. The positions count bytes since the beginning of time; what they

@@ -19,7 +19,7 @@
 #define NAP_MS 5
 #define NOTE_EVERY_US US_PER_S
 #define SWAP_LIMIT_US US_PER_S
-#define STOP_SLACK_US (100 * US_PER_MS) /* for the writer to see its own limit first */
+#define STOP_SLACK_US (2 * US_PER_S) /* for a busy machine to let the writer see its own limit */
 
 static pthread_t thread;
 static bool is_left_behind;

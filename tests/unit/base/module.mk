@@ -14,6 +14,24 @@ check_PROGRAMS += tests/unit/base/test_list
 TESTS += tests/unit/base/test_list
 tests_unit_base_test_list_SOURCES = tests/unit/base/test_list.c
 
+check_PROGRAMS += tests/unit/base/test_log
+TESTS += tests/unit/base/test_log
+tests_unit_base_test_log_SOURCES = \
+	tests/unit/base/test_log.c tests/unit/base/log_files.h
+
+check_PROGRAMS += tests/unit/base/test_log_line
+TESTS += tests/unit/base/test_log_line
+tests_unit_base_test_log_line_SOURCES = tests/unit/base/test_log_line.c
+
+check_PROGRAMS += tests/unit/base/test_log_ring
+TESTS += tests/unit/base/test_log_ring
+tests_unit_base_test_log_ring_SOURCES = tests/unit/base/test_log_ring.c
+
+check_PROGRAMS += tests/unit/base/test_log_sink
+TESTS += tests/unit/base/test_log_sink
+tests_unit_base_test_log_sink_SOURCES = \
+	tests/unit/base/test_log_sink.c tests/unit/base/log_files.h
+
 check_PROGRAMS += tests/unit/base/test_mem
 TESTS += tests/unit/base/test_mem
 tests_unit_base_test_mem_SOURCES = tests/unit/base/test_mem.c
