@@ -90,6 +90,9 @@ void log_write_errno(enum log_level level, struct log_site *site, int os_errno, 
             log_write_errno(level, &log_site_, os_errno, __VA_ARGS__);                             \
     } while (0)
 
+/* For what is told once and must not be left out: starts, reloads, stops. */
+#define log_event(level, ...) log_write(level, NULL, __VA_ARGS__)
+
 #define log_error(...) LOG_AT(LOG_LEVEL_ERROR, __VA_ARGS__)
 #define log_warn(...) LOG_AT(LOG_LEVEL_WARNING, __VA_ARGS__)
 #define log_info(...) LOG_AT(LOG_LEVEL_INFO, __VA_ARGS__)

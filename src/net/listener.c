@@ -50,10 +50,9 @@ static void warn_full(struct listener *l, int os_errno)
 {
     char text[ADDR_TEXT_MAX];
     addr_format(&l->addr, text);
-    if (!l->paused_for_files)
+    if (l->pauses_for_files++ % (US_PER_S / LISTENER_PAUSE_US) == 0)
         log_warn_errno(
             os_errno, "cannot accept on %s, clients wait: raise the limit of open files", text);
-    l->paused_for_files = true;
 }
 
 static void warn_limit(struct listener *l)
@@ -77,7 +76,8 @@ static void on_ready(void *owner, unsigned events)
         }
         switch (accept_one(l)) {
         case ACCEPT_MORE:
-            l->paused_for_limit = l->paused_for_files = false;
+            l->paused_for_limit = false;
+            l->pauses_for_files = 0;
             break;
         case ACCEPT_EMPTY:
             return;

@@ -18,7 +18,7 @@ struct listener {
     struct watch_io watch;
     struct watch_timer pause;
     bool paused_for_limit; /* since the last connection that got in */
-    bool paused_for_files;
+    unsigned pauses_for_files;
     /* A descriptor that the callee now owns, non-blocking. */
     void (*on_accept)(void *owner, int fd, const struct addr *peer);
     bool (*has_room)(void *owner); /* false: pause, and ask again */

@@ -12,9 +12,9 @@ void reload_log_problems(const struct problems *problems)
     for (size_t i = 0; i < problems->n; i++) {
         const struct problem *item = &problems->items[i];
         if (item->kind == PROBLEM_ERROR)
-            log_error("%s", item->text);
+            log_event(LOG_LEVEL_ERROR, "%s", item->text);
         else
-            log_warn("%s", item->text);
+            log_event(LOG_LEVEL_WARNING, "%s", item->text);
     }
 }
 
@@ -59,6 +59,16 @@ static bool ask_workers(struct process *p)
     return true;
 }
 
+/* Last, because it takes effect at once; a log that cannot be opened refuses the reload. */
+static int follow_logs(const struct conf *conf, struct problems *problems)
+{
+    struct err err;
+    if (log_retarget(&conf->global.log, &conf->global.access_log, &err) == 0)
+        return 0;
+    problems_error(problems, conf->global.log_where, "%s; the log stays where it was", err.context);
+    return -1;
+}
+
 int reload_build(struct process *p, struct conf *conf, struct problems *problems)
 {
     struct reload *r = &p->reload;
@@ -70,7 +80,13 @@ int reload_build(struct process *p, struct conf *conf, struct problems *problems
         return -1;
     }
     r->next = snapshot_build(conf, &p->assets, p->current, problems);
-    return r->next ? 0 : -1;
+    if (!r->next)
+        return -1;
+    if (!p->current || follow_logs(conf, problems) == 0)
+        return 0;
+    snapshot_unref(r->next);
+    r->next = NULL;
+    return -1;
 }
 
 int reload_publish(struct process *p, struct problems *problems)
@@ -86,14 +102,6 @@ int reload_publish(struct process *p, struct problems *problems)
 
 /* ---- all have answered ---- */
 
-static void follow_logs(const struct conf *conf)
-{
-    struct err err;
-    log_set_level(conf->global.log_level);
-    if (log_retarget(&conf->global.log, &conf->global.access_log, &err) < 0)
-        log_error("the log stays where it was: %s", err.context);
-}
-
 static void abandon(struct process *p)
 {
     struct reload *r = &p->reload;
@@ -108,10 +116,13 @@ static void abandon(struct process *p)
     r->next = NULL;
     r->phase = RELOAD_IDLE;
     if (p->current) {
-        log_error("reload refused: %s; configuration %u stays in force", r->err.context,
-            p->current->version);
+        struct err err;
+        (void)log_retarget(/* back to where they were, which worked before */
+            &p->current->conf->global.log, &p->current->conf->global.access_log, &err);
+        log_event(LOG_LEVEL_ERROR, "reload refused: %s; configuration %u stays in force",
+            r->err.context, p->current->version);
     } else {
-        log_error("cannot start: %s", r->err.context);
+        log_event(LOG_LEVEL_ERROR, "cannot start: %s", r->err.context);
         process_fail(p);
     }
 }
@@ -126,7 +137,7 @@ static void commit(struct process *p)
     p->current = r->next;
     r->next = NULL;
     r->phase = RELOAD_SETTLING;
-    follow_logs(p->current->conf);
+    log_set_level(p->current->conf->global.log_level);
 }
 
 void reload_on_prepared(struct process *p, struct prepare *prepare)
@@ -171,12 +182,13 @@ static void announce(struct process *p)
 {
     const struct snapshot *s = p->current;
     if (s->version == 1) {
-        log_info("ready: %zu listeners, %u worker threads", s->n_listens, p->crew.n_workers);
+        log_event(LOG_LEVEL_INFO, "ready: %zu listeners, %u worker threads", s->n_listens,
+            p->crew.n_workers);
         if (p->on_ready)
             p->on_ready(p->owner);
     } else {
-        log_info("configuration %u in force: %zu listeners, %zu pools", s->version, s->n_listens,
-            s->n_pools);
+        log_event(LOG_LEVEL_INFO, "configuration %u in force: %zu listeners, %zu pools", s->version,
+            s->n_listens, s->n_pools);
     }
     p->reload.announced = s->version;
 }
@@ -228,8 +240,9 @@ void reload_request(struct process *p)
         rc = reload_publish(p, &problems);
     reload_log_problems(&problems);
     if (rc < 0)
-        log_error("reload refused: %zu error%s in %s; configuration %u stays in force",
-            problems.n_errors, problems.n_errors == 1 ? "" : "s", p->path, p->current->version);
+        log_event(LOG_LEVEL_ERROR,
+            "reload refused: %zu error%s in %s; configuration %u stays in force", problems.n_errors,
+            problems.n_errors == 1 ? "" : "s", p->path, p->current->version);
     problems_fini(&problems);
 }
 

@@ -39,7 +39,9 @@ def the_file_is_checked_before_anything_starts(t):
     proxy.expect_status = 2
     proxy.start()
     proxy.wait_exit()
-    holds(any("sluice.ini:6: error" in line for line in proxy.log()), "no file:line in %s" % proxy.log())
+    with open(proxy.config_path, encoding="ascii") as file:
+        number = file.read().split("\n").index("listen = nonsense") + 1
+    holds(any("sluice.ini:%d: error" % number in line for line in proxy.log()), "no file:line in %s" % proxy.log())
 
 
 @check

