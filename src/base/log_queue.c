@@ -109,7 +109,7 @@ void log_queue_wake(void)
     uint64_t one = 1;
     ssize_t n;
     do {
-        n = write(wake_fd, &one, sizeof one);
+        n = sys_write(wake_fd, &one, sizeof one);
     } while (n < 0 && errno == EINTR);
 }
 
@@ -173,7 +173,7 @@ void log_queue_awake(void)
 {
     uint64_t count;
     atomic_store(&consumer, AWAKE);
-    (void)!read(wake_fd, &count, sizeof count); /* empties it; nothing to read after a nap */
+    (void)!sys_read(wake_fd, &count, sizeof count); /* empties it; nothing to read after a nap */
 }
 
 int log_queue_fd(void)

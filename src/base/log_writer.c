@@ -167,7 +167,7 @@ static bool tell_news(bool is_done)
 static void answer(void)
 {
     uint64_t one = 1;
-    (void)!write(answer_fd, &one, sizeof one); /* an eventfd that has room */
+    (void)!sys_write(answer_fd, &one, sizeof one); /* an eventfd that has room */
 }
 
 /* Lines queued before the offer go to the old sinks. Answers before it closes them, which may take
@@ -287,7 +287,7 @@ static bool await_answer(mono_us limit)
     while (poll(&p, 1, milliseconds_until(limit)) != 1)
         if (now_us() >= limit)
             return false;
-    return read(answer_fd, &count, sizeof count) == sizeof count;
+    return sys_read(answer_fd, &count, sizeof count) == sizeof count;
 }
 
 int log_writer_swap(struct log_sinks *sinks, struct err *ret_err)

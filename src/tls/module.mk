@@ -18,3 +18,4 @@ libsluice_a_SOURCES += \
 	src/tls/policy.c \
 	src/tls/thread.c src/tls/thread.h \
 	src/tls/transport_tls.c
+EXTRA_DIST += src/tls/README
