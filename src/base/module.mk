@@ -14,5 +14,6 @@ libsluice_a_SOURCES += \
 	src/base/mem.c src/base/mem.h \
 	src/base/rng.c src/base/rng.h \
 	src/base/sys.h src/base/sys_calls.def \
+	src/base/sys_fault.c src/base/sys_fault.h \
 	src/base/text.c src/base/text.h \
 	src/base/units.c src/base/units.h
