@@ -101,9 +101,9 @@ static void read_plan(const char *text)
         reject(text);
     strcpy(copy, text);
     n_planned = 0;
+    if (text[0] == '\0')
+        return;
     for (char *one; (one = strsep(&rest, ","));) {
-        if (*one == '\0' && text[0] == '\0')
-            break;
         if (n_planned == FAULTS_MAX)
             reject(text);
         plan[n_planned++] = read_fault(one);

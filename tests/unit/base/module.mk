@@ -47,3 +47,8 @@ tests_unit_base_test_text_SOURCES = tests/unit/base/test_text.c
 check_PROGRAMS += tests/unit/base/test_units
 TESTS += tests/unit/base/test_units
 tests_unit_base_test_units_SOURCES = tests/unit/base/test_units.c
+
+check_PROGRAMS += tests/unit/base/test_sys_fault
+TESTS += tests/unit/base/test_sys_fault
+tests_unit_base_test_sys_fault_SOURCES = \
+	tests/unit/base/test_sys_fault.c tests/unit/base/log_files.h
