@@ -9,7 +9,7 @@ import evil
 import load
 import proc
 import stream
-from case import SANITIZER, check, holds, main, same, scaled, seconds, wait_for
+from case import SANITIZER, check, holds, main, same, scaled, seconds, wait_for, wait_until_still
 from sluice import web
 
 RELOADS = 30
@@ -119,6 +119,7 @@ def warm_up(proxy, text, port):
         with stream.connect(("127.0.0.1", port), True) as one:
             one.recv_until(b"\n")
     wait_for("the connections to go", lambda: "ESTABLISHED" not in proc.tcp_states(proxy.pid).values())
+    wait_until_still("the number of descriptors", lambda: len(resources(proxy.pid)[1]), still=1.5)
 
 
 def at_rest(proxy, threads_before, fds_before):

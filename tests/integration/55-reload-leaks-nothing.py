@@ -3,7 +3,7 @@
 import evil
 import proc
 import stream
-from case import LONG, SANITIZER, check, holds, main, same, scaled, skip, wait_for
+from case import LONG, SANITIZER, check, holds, main, same, scaled, skip, wait_for, wait_until_still
 from sluice import web
 
 
@@ -20,7 +20,8 @@ def reload_many(t, good, bad):
     proxy = t.sluice(good[0])
     for body in good + good:
         proxy.reload(body)
-    fds, threads = count_fds(proxy), proc.threads(proxy.pid)
+    fds = wait_until_still("the number of descriptors", lambda: count_fds(proxy), still=1.5)
+    threads = proc.threads(proxy.pid)
     for i in range(rounds):
         if i == max(rounds // 10, 2):
             early = proc.rss_kb(proxy.pid)
