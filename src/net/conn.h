@@ -25,7 +25,8 @@ enum io_result {
 
 enum conn_end {
     CONN_CLOSE, /* both directions have ended, or nothing was promised */
-    CONN_RESET  /* RST: what the peer has got must not look complete (P3) */
+    CONN_RESET, /* RST: what the peer has got must not look complete (P3) */
+    CONN_ABORT  /* the same, because of us: behind an alert where the transport has one */
 };
 
 #define IO_PIECE (64u * 1024u)  /* at most so many bytes are relayed in one go */

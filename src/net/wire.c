@@ -203,7 +203,7 @@ void wire_close(struct conn *c, enum conn_end end)
     if (c->fd < 0)
         return;
     watch_io_set(io->loop, &c->watch, 0);
-    if (end == CONN_RESET) {
+    if (end != CONN_CLOSE) {
         const struct linger now = {.l_onoff = 1, .l_linger = 0};
         (void)sys_setsockopt(c->fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
     }

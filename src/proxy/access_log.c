@@ -60,6 +60,7 @@ static void put_client(struct line *l, const struct session *s)
     char text[ADDR_TEXT_MAX];
     put_number(l, "id", s->id);
     put_text(l, "frontend", s->frontend->conf->name);
+    put_text(l, "listen", s->listen->address);
     peer_format(&s->peer, text);
     put_text(l, "client", text);
 }

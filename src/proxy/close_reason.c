@@ -1,7 +1,8 @@
 #include "proxy/close_reason.h"
 
 static const struct close_reason_info infos[CLOSE_REASONS] = {
-#define REASON(name, word, side, is_error, sentence) {word, SIDE_##side, is_error, sentence},
+#define REASON(name, word, side, is_error, end, sentence)                                          \
+    {word, SIDE_##side, is_error, CONN_##end, sentence},
 #include "base/close_reason.def"
 #undef REASON
 };

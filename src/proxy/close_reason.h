@@ -5,9 +5,10 @@
 #include <stdbool.h>
 
 #include "base/err.h"
+#include "net/conn.h"
 
 enum close_reason {
-#define REASON(name, word, side, is_error, sentence) CLOSE_##name,
+#define REASON(name, ...) CLOSE_##name,
 #include "base/close_reason.def"
 #undef REASON
     CLOSE_REASONS
@@ -17,6 +18,7 @@ struct close_reason_info {
     const char *word;
     enum err_side side;
     bool is_error;
+    enum conn_end end; /* of both connections */
     const char *sentence;
 };
 

@@ -56,16 +56,17 @@ static int front_open(struct session *s, int fd, struct err *ret_err)
 }
 
 static struct session *session_new(struct context *ctx, struct view *view,
-    const struct frontend *frontend, const struct addr *peer)
+    const struct snapshot_listen *listen, const struct addr *peer)
 {
     struct session *s = mem_zalloc(sizeof *s);
     if (!s)
         return NULL;
     s->ctx = ctx;
     s->view = view_ref(view);
-    s->frontend = frontend;
+    s->listen = listen;
+    s->frontend = listen->frontend;
     s->id = ctx->next_id++;
-    s->step = frontend_is_tls(frontend) ? SESSION_HANDSHAKE : SESSION_ROUTE;
+    s->step = frontend_is_tls(s->frontend) ? SESSION_HANDSHAKE : SESSION_ROUTE;
     s->opened_at = s->step_at = s->active_at = ctx->io->now;
     s->timer_at = MONO_NEVER;
     peer_from_addr(peer, &s->peer);
@@ -75,12 +76,12 @@ static struct session *session_new(struct context *ctx, struct view *view,
     return s;
 }
 
-bool session_open(struct context *ctx, struct view *view, const struct frontend *frontend, int fd,
-    const struct addr *peer)
+bool session_open(struct context *ctx, struct view *view, const struct snapshot_listen *listen,
+    int fd, const struct addr *peer)
 {
     context_tick(ctx);
     counter_add(&ctx->counters.accepted, 1);
-    struct session *s = session_new(ctx, view, frontend, peer);
+    struct session *s = session_new(ctx, view, listen, peer);
     if (!s) {
         counter_add(&ctx->counters.accept_lost, 1);
         log_error("a connection was closed: no memory for it");
@@ -239,15 +240,6 @@ void session_drop_connector(struct session *s)
     s->connector = NULL;
 }
 
-/* A stream that did not end by itself must not look as if it had: RST (P3). After a failed
- * handshake there is no stream, and the alert is to arrive. */
-static enum conn_end how_to_end(enum close_reason reason)
-{
-    bool harmless = reason == CLOSE_DONE || reason == CLOSE_CLIENT_GONE ||
-                    reason == CLOSE_HANDSHAKE_FAILED || reason == CLOSE_SERVER_DONE;
-    return harmless ? CONN_CLOSE : CONN_RESET;
-}
-
 void session_close(struct session *s, enum close_reason reason, const struct err *err)
 {
     if (s->closed)
@@ -255,7 +247,7 @@ void session_close(struct session *s, enum close_reason reason, const struct err
     s->closed = true;
     session_drop_connector(s);
     access_log_session(s, reason, err); /* while the TLS state is still there to be told */
-    enum conn_end end = how_to_end(reason);
+    enum conn_end end = close_reason_info(reason)->end;
     watch_timer_stop(s->ctx->io->loop, &s->timer);
     conn_close(&s->back, end);
     conn_close(&s->front, end);

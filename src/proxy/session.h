@@ -23,8 +23,9 @@ enum session_step {
 struct session {
     struct list entry; /* in context->sessions, later ->graveyard */
     struct context *ctx;
-    struct view *view; /* counted: the snapshot it began with */
-    const struct frontend *frontend;
+    struct view *view;                    /* counted: the snapshot it began with */
+    const struct snapshot_listen *listen; /* where it was accepted; its socket may be gone */
+    const struct frontend *frontend;      /* listen's */
     uint64_t id;
     enum session_step step;
     bool closed;
@@ -42,10 +43,10 @@ struct session {
     uint64_t bytes_in, bytes_out;     /* plain: client to server, server to client */
 };
 
-/* Takes the descriptor, whatever comes of it. False: there was no memory for a session, so none
- * will be closed. */
-bool session_open(struct context *ctx, struct view *view, const struct frontend *frontend, int fd,
-    const struct addr *peer);
+/* Takes the descriptor, whatever comes of it; `listen` is of the view's snapshot. False: there was
+ * no memory for a session, so none will be closed. */
+bool session_open(struct context *ctx, struct view *view, const struct snapshot_listen *listen,
+    int fd, const struct addr *peer);
 /* Ends it now. `err` may be NULL. */
 void session_close(struct session *s, enum close_reason reason, const struct err *err);
 /* context_sweep()'s part of it. */

@@ -18,8 +18,8 @@ struct worker_listener {
     struct worker *worker;
     struct listener listener;
     const struct listen_set *set;
-    struct view *view; /* counted */
-    const struct frontend *frontend;
+    struct view *view;                    /* counted */
+    const struct snapshot_listen *listen; /* of the view's snapshot */
     bool kept, retiring;
 };
 
@@ -58,11 +58,11 @@ static bool hand_over(
     return true;
 }
 
-static void serve(struct worker *w, struct view *view, const struct frontend *frontend, int fd,
-    const struct addr *peer)
+static void serve(const struct worker_listener *wl, int fd, const struct addr *peer)
 {
+    struct worker *w = wl->worker;
     /* A session counts itself off at its end. */
-    if (!session_open(&w->ctx, view, frontend, fd, peer))
+    if (!session_open(&w->ctx, wl->view, wl->listen, fd, peer))
         atomic_fetch_sub_explicit(&w->live, 1, memory_order_relaxed);
 }
 
@@ -74,7 +74,7 @@ static void on_accept(void *owner, int fd, const struct addr *peer)
     if (to != w && hand_over(wl, to, fd, peer))
         return;
     atomic_fetch_add_explicit(&w->live, 1, memory_order_relaxed);
-    serve(w, wl->view, wl->frontend, fd, peer);
+    serve(wl, fd, peer);
 }
 
 static struct worker_listener *find(struct list *listeners, const struct listen_set *set)
@@ -94,7 +94,7 @@ void worker_adopt(struct worker *w, struct adopt *adopt)
      * which takes longer than a message. */
     const struct worker_listener *wl = find(&w->listeners, adopt->set);
     if (wl) {
-        serve(w, wl->view, wl->frontend, adopt->fd, &adopt->peer);
+        serve(wl, adopt->fd, &adopt->peer);
     } else {
         sys_close(adopt->fd);
         atomic_fetch_sub_explicit(&w->live, 1, memory_order_relaxed);
@@ -203,12 +203,12 @@ void worker_listeners_abandon(struct worker *w)
 }
 
 static void listener_take(
-    struct worker_listener *wl, struct view *view, const struct frontend *frontend)
+    struct worker_listener *wl, struct view *view, const struct snapshot_listen *listen)
 {
     view_ref(view);
     view_unref(wl->view);
     wl->view = view;
-    wl->frontend = frontend;
+    wl->listen = listen;
     wl->kept = true;
 }
 
@@ -223,7 +223,7 @@ void worker_listeners_follow(struct worker *w, struct view *view)
     CONTAINER_OF(it, struct worker_listener, entry)->kept = false;
     for (size_t i = 0; i < view->snapshot->n_listens; i++) {
         const struct snapshot_listen *listen = &view->snapshot->listens[i];
-        listener_take(find(&w->listeners, listen->set), view, listen->frontend);
+        listener_take(find(&w->listeners, listen->set), view, listen);
     }
     LIST_EACH_SAFE(it, tmp, &w->listeners)
     {

@@ -80,8 +80,9 @@ static bool bind_listen(struct snapshot *snapshot, const struct frontend *fronte
         struct listen_set *set =
             listen_set_get(&assets->listen_sets, &conf->addrs[a], assets->n_workers, &err);
         if (set) {
-            snapshot->listens[snapshot->n_listens++] =
-                (struct snapshot_listen){.set = set, .frontend = frontend};
+            struct snapshot_listen *listen = &snapshot->listens[snapshot->n_listens++];
+            *listen = (struct snapshot_listen){.set = set, .frontend = frontend};
+            addr_format(&conf->addrs[a], listen->address);
         } else if (conf->n_addrs == 2 && err.os_errno == EAFNOSUPPORT) {
             problems_warn(problems, conf->where, "listen = %s: %s; the other family is served",
                 conf->text, err.context);

@@ -22,7 +22,8 @@ struct frontend {
 
 /* One address to accept on, and for whom. */
 struct snapshot_listen {
-    struct listen_set *set;
+    struct listen_set *set; /* until snapshot_release_listens() */
+    char address[ADDR_TEXT_MAX];
     const struct frontend *frontend;
 };
 

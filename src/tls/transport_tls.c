@@ -105,8 +105,28 @@ static bool tls_has_buffered(const struct conn *c)
     return c->in.bytes || c->io->rx_owner == c || SSL_pending(c->tls) > 0;
 }
 
+/* Tells the peer that the end is a failure of ours, at any time in the connection's life. OpenSSL
+ * has no call for that; but a read that finds no BIO to read from is an internal error, and it
+ * sends the alert of that name by itself (RFC 8446 section 6.2). Behind bytes that wait, or our own
+ * close_notify, it would be in vain. */
+static void send_internal_error(struct conn *c)
+{
+    SSL *ssl = c->tls;
+    struct err ignored;
+    if (c->broken || c->out.bytes || c->finishing)
+        return;
+    SSL_set0_rbio(ssl, NULL);
+    SSL_set_shutdown(ssl, 0); /* after the peer's close_notify OpenSSL would not even try to read */
+    size_t n;
+    while (SSL_read_ex(ssl, c->io->piece, sizeof c->io->piece, &n) == 1)
+        ; /* what it had decrypted already: one record at most */
+    (void)wire_flush(c, &ignored);
+}
+
 static void tls_close(struct conn *c, enum conn_end end)
 {
+    if (end == CONN_ABORT)
+        send_internal_error(c);
     SSL_free(c->tls);
     c->tls = NULL;
     ERR_clear_error();

@@ -14,8 +14,9 @@ def front(t, handler, tls, frontend="", pool=""):
 
 
 def ended_badly(one, tls, what):
+    """What ends by us is told: an alert where there is one, then a reset."""
     one.recv_end()
-    holds(one.ends[-1] == "reset" and "close_notify" not in one.ends and "fin" not in one.ends, "%s saw %s" % (what, one.ends))
+    same(one.ends, ["alert:TLSV1_ALERT_INTERNAL_ERROR", "reset"] if tls else ["reset"], what)
 
 
 @check
@@ -150,6 +151,17 @@ def connecting_has_a_deadline(t):
     holds(0.8 < took < seconds(4), "closed after %.1f s" % took)
     line = proxy.access(1)[0]
     same((line["reason"], line["errors"], line["attempts"]), ("no-server", "hole:timeout", "1"))
+
+
+@check
+def a_late_handshake_is_told_so(t):
+    """An alert that nobody could encrypt yet: record type 21, two bytes, fatal (2), internal_error (80)."""
+    port, proxy = front(t, evil.hold, True, "handshake-timeout = 500ms")
+    with stream.connect(("127.0.0.1", port)) as one:
+        one.send(stream.client_hello()[:50])
+        got = one.recv_all()
+        same((got[:1], got[3:], one.ends), (b"\x15", b"\0\2\2\x50", ["reset"]))
+    same(proxy.access(1)[0]["reason"], "handshake-timeout")
 
 
 @check

@@ -9,7 +9,7 @@ import stream
 from case import check, holds, main, same
 from sluice import web
 
-ALWAYS = {"time", "id", "frontend", "client", "pool", "server", "server_addr", "attempts", "bytes_in", "bytes_out",
+ALWAYS = {"time", "id", "frontend", "listen", "client", "pool", "server", "server_addr", "attempts", "bytes_in", "bytes_out",
           "t_connect_us", "t_total_us", "side", "reason"}  # fmt: skip
 WITH_TLS = {"tls", "cipher", "sni", "resumed", "t_handshake_us"}
 
@@ -34,6 +34,7 @@ def every_field_is_there_and_right(t):
             holds(not missing, "missing fields %s in %s" % (sorted(missing), line))
             holds(re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", line["time"]), "time=%s" % line["time"])
             same(line["frontend"], "web")
+            same(line["listen"], "127.0.0.1:%d" % port)
             same(line["client"], client)
             same((line["pool"], line["server"], line["server_addr"]), ("web-pool", "a", server.address))
             same((line["bytes_in"], line["bytes_out"], line["attempts"]), ("12345", "12345", "1"))
