@@ -468,10 +468,12 @@ static void full_disk_is_told_at_once_and_counted_at_the_end(void **state)
 static void writer_stuck_in_a_terminal_is_left_behind(void **state)
 {
     (void)state;
+    int master = posix_openpt(O_RDWR | O_NOCTTY), slave = -1;
+    if (master < 0)
+        skip(); /* a container without /dev/pts */
     pid_t child = fork();
     if (child == 0) {
-        int master = posix_openpt(O_RDWR | O_NOCTTY), slave = -1;
-        if (master >= 0 && grantpt(master) == 0 && unlockpt(master) == 0)
+        if (grantpt(master) == 0 && unlockpt(master) == 0)
             slave = open(ptsname(master), O_RDWR | O_NOCTTY);
         dup2(slave, STDERR_FILENO);
         start((struct log_target){.kind = LOG_SINK_STDERR}, off);
@@ -481,6 +483,7 @@ static void writer_stuck_in_a_terminal_is_left_behind(void **state)
     }
     int status = -1;
     assert_int_equal(waitpid(child, &status, 0), child);
+    close(master);
     assert_int_equal(status, 0);
 }
 
