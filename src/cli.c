@@ -24,7 +24,7 @@ static void print_help(FILE *out)
           "sluice check [--effective] [-c FILE]    say what is wrong with a configuration; print "
           "every\n"
           "                                        value in force and where it was written\n"
-          "sluice try [--listen ADDRESS] [--to ADDRESS:PORT ...]\n"
+          "sluice try [--listen ADDRESS] [--to HOST:PORT ...]\n"
           "                                        run without a file, on " TRY_LISTEN
           ", in front of\n"
           "                                        these servers or of two of its own\n"

@@ -1,4 +1,5 @@
 /* try: the main job without a file. The configuration is a text like any other and is shown. */
+#include <netdb.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -10,11 +11,46 @@
 
 #define TEXT_MAX_BYTES 16384
 
+/* The addresses of "NAME:PORT", NULL when it has none. The configuration knows no names yet; who
+ * only wants to try should not have to look up an address. */
+static struct addrinfo *look_up(const char *server)
+{
+    const struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
+    struct addrinfo *found = NULL;
+    struct addr addr;
+    struct err err;
+    char host[NI_MAXHOST];
+    const char *colon = strrchr(server, ':');
+    if (!colon || addr_parse(server, &addr, &err) == 0 || (size_t)(colon - server) >= sizeof host)
+        return NULL;
+    memcpy(host, server, (size_t)(colon - server));
+    host[colon - server] = '\0';
+    return getaddrinfo(host, colon + 1, &hints, &found) == 0 ? found : NULL;
+}
+
+/* What is neither an address nor a known name is put as it is: the parser says what is wrong. */
+static void put_server(struct text *t, size_t number, const char *server)
+{
+    struct addrinfo *found = look_up(server);
+    if (!found)
+        text_printf(t, "server = s%zu %s\n", number, server);
+    size_t nth = 0;
+    for (const struct addrinfo *it = found; it; it = it->ai_next) {
+        char address[ADDR_TEXT_MAX];
+        struct addr addr = {.len = it->ai_addrlen};
+        memcpy(&addr.u, it->ai_addr, it->ai_addrlen);
+        addr_format(&addr, address);
+        text_printf(t, "server = s%zu-%zu %s\n", number, ++nth, address);
+    }
+    if (found)
+        freeaddrinfo(found);
+}
+
 static void put_servers(
     struct text *t, const struct demo *demo, const char *const *servers, size_t n)
 {
     for (size_t i = 0; i < n; i++)
-        text_printf(t, "server = s%zu %s\n", i + 1, servers[i]);
+        put_server(t, i + 1, servers[i]);
     for (size_t i = 0; demo && i < DEMO_SERVERS; i++) {
         char address[ADDR_TEXT_MAX];
         addr_format(demo_address(demo, i), address);

@@ -60,8 +60,17 @@ def try_to_stands_in_front_of_real_servers(t):
 
 
 @check
+def try_to_takes_names(t):
+    """localhost may be two addresses, of which the server has one."""
+    server = t.serve(evil.http("one"))
+    start(t, "--to", "localhost:%d" % server.port)
+    seen = [run_command("curl", "-sk", "--noproxy", "*", "https://127.0.0.1:8443/")[1] for _ in range(2)]
+    same(seen, ["one", "one"])
+
+
+@check
 def its_arguments_are_checked(t):
-    for words in (("--to",), ("--to", "nonsense"), ("--nosuch",)):
+    for words in (("--to",), ("--to", "nonsense"), ("--to", "no.such.name.invalid:80"), ("--nosuch",)):
         status, _, err = sluice.run("try", *words)
         same(status, 2, "exit status of try %s" % (words,))
         holds(err, "nothing on stderr")
