@@ -1,0 +1,166 @@
+/* Deadlines: what moves them and what does not. */
+#include "cases.h"
+
+#define PIECE 16384
+
+/* F11: total, not idle */
+static const struct step progress_does_not_extend_the_handshake[] = {
+    {FRONT, ARRIVES},
+    {FRONT, HANDSHAKE, IO_WANT_READ},
+    {CLOCK, PASSES, .n = S(3)},
+    {FRONT, READY, WATCH_READ},
+    {FRONT, HANDSHAKE, IO_WANT_READ},
+    {CLOCK, PASSES, .n = S(2) - 1},
+    {SESSION, IN, SESSION_HANDSHAKE},
+    {CLOCK, PASSES, .n = 1},
+    FRONT_CLOSES(CONN_ABORT, CLOSE_HANDSHAKE_LATE),
+};
+
+static const struct step handshake_deadline_ends_with_the_handshake[] = {
+    SHAKEN,
+    {BACK, DIAL, DIAL_DONE},
+    {BACK, LISTEN, DIAL_DONE},
+    {BACK, READ, IO_WANT_READ},
+    {FRONT, READ, IO_WANT_READ},
+    {CLOCK, PASSES, .n = S(599)},
+    {SESSION, IN, SESSION_RELAY},
+    ENOUGH,
+};
+
+static const struct step bytes_put_off_the_idle_deadline[] = {
+    TALKING,
+    {CLOCK, PASSES, .n = S(599)},
+    {BACK, READY, WATCH_READ},
+    {BACK, READ, IO_DONE, 1},
+    {FRONT, WRITE, IO_DONE, 1},
+    {CLOCK, PASSES, .n = S(599)},
+    {FRONT, READY, WATCH_READ},
+    {FRONT, READ, IO_DONE, 1},
+    {BACK, WRITE, IO_DONE, 1},
+    {CLOCK, PASSES, .n = S(600) - 1},
+    {SESSION, IN, SESSION_RELAY},
+    {CLOCK, PASSES, .n = 1},
+    BOTH_CLOSE(CONN_ABORT, CLOSE_IDLE),
+};
+
+static const struct step events_without_bytes_do_not_put_off_the_idle_deadline[] = {
+    TALKING,
+    {CLOCK, PASSES, .n = S(599)},
+    {FRONT, READY, WATCH_READ},
+    {FRONT, READ, IO_WANT_READ},
+    {CLOCK, PASSES, .n = S(1)},
+    BOTH_CLOSE(CONN_ABORT, CLOSE_IDLE),
+};
+
+static const struct step half_closed_session_has_a_deadline_of_its_own[] = {
+    TALKING,
+    {FRONT, READY, WATCH_READ},
+    {FRONT, READ, IO_EOF},
+    {BACK, FINISH, IO_DONE},
+    {BACK, FIN, IO_DONE},
+    {CLOCK, PASSES, .n = S(30) - 1},
+    {SESSION, IN, SESSION_DRAIN},
+    {CLOCK, PASSES, .n = 1},
+    BOTH_CLOSE(CONN_ABORT, CLOSE_HALF_CLOSE_LATE),
+};
+
+static const struct step bytes_put_off_the_half_close_deadline[] = {
+    TALKING,
+    {FRONT, READY, WATCH_READ},
+    {FRONT, READ, IO_EOF},
+    {BACK, FINISH, IO_DONE},
+    {BACK, FIN, IO_DONE},
+    {CLOCK, PASSES, .n = S(29)},
+    {BACK, READY, WATCH_READ},
+    {BACK, READ, IO_DONE, 100},
+    {FRONT, WRITE, IO_DONE, 100},
+    {CLOCK, PASSES, .n = S(30) - 1},
+    {SESSION, IN, SESSION_DRAIN},
+    {CLOCK, PASSES, .n = 1},
+    BOTH_CLOSE(CONN_ABORT, CLOSE_HALF_CLOSE_LATE),
+};
+
+/* F42: the server's bytes come no further than to us */
+static const struct step client_that_takes_nothing_is_let_go[] = {
+    TALKING,
+    {BACK, READY, WATCH_READ},
+    {BACK, READ, IO_DONE, PIECE},
+    {FRONT, WRITE, IO_WANT_WRITE, PIECE},
+    {CLOCK, PASSES, .n = S(300) - 1},
+    {SESSION, IN, SESSION_RELAY},
+    {CLOCK, PASSES, .n = 1},
+    BOTH_CLOSE(CONN_ABORT, CLOSE_CLIENT_STALLED),
+};
+
+static const struct step server_that_takes_nothing_is_let_go[] = {
+    TALKING,
+    {FRONT, READY, WATCH_READ},
+    {FRONT, READ, IO_DONE, PIECE},
+    {BACK, WRITE, IO_WANT_WRITE, PIECE},
+    {CLOCK, PASSES, .n = S(300) - 1},
+    {SESSION, IN, SESSION_RELAY},
+    {CLOCK, PASSES, .n = 1},
+    BOTH_CLOSE(CONN_ABORT, CLOSE_SERVER_STALLED),
+};
+
+static const struct step slow_client_that_takes_something_is_kept[] = {
+    TALKING,
+    {BACK, READY, WATCH_READ},
+    {BACK, READ, IO_DONE, PIECE},
+    {FRONT, WRITE, IO_WANT_WRITE, PIECE},
+    {CLOCK, PASSES, .n = S(299)},
+    {FRONT, READY, WATCH_WRITE},
+    {FRONT, FLUSH, IO_WANT_WRITE, 1},
+    {CLOCK, PASSES, .n = S(299)},
+    {SESSION, IN, SESSION_RELAY},
+    {CLOCK, PASSES, .n = S(1)},
+    BOTH_CLOSE(CONN_ABORT, CLOSE_CLIENT_STALLED),
+};
+
+static const struct step busy_upload_does_not_save_a_client_that_takes_nothing[] = {
+    TALKING,
+    {BACK, READY, WATCH_READ},
+    {BACK, READ, IO_DONE, PIECE},
+    {FRONT, WRITE, IO_WANT_WRITE, PIECE},
+    {CLOCK, PASSES, .n = S(200)},
+    {FRONT, READY, WATCH_READ},
+    {FRONT, READ, IO_DONE, 1},
+    {BACK, WRITE, IO_DONE, 1},
+    {CLOCK, PASSES, .n = S(100)},
+    BOTH_CLOSE(CONN_ABORT, CLOSE_CLIENT_STALLED),
+};
+
+static const struct step stall_is_over_when_all_has_left[] = {
+    TALKING,
+    {BACK, READY, WATCH_READ},
+    {BACK, READ, IO_DONE, PIECE - 1},
+    {FRONT, WRITE, IO_WANT_WRITE, PIECE - 1},
+    {CLOCK, PASSES, .n = S(299)},
+    {FRONT, READY, WATCH_WRITE},
+    {FRONT, FLUSH, IO_DONE},
+    {CLOCK, PASSES, .n = S(300)},
+    {SESSION, IN, SESSION_RELAY},
+    ENOUGH,
+};
+
+static const struct step close_notify_that_cannot_leave_stalls_too[] = {
+    TALKING,
+    {BACK, READY, WATCH_READ},
+    {BACK, READ, IO_EOF},
+    {FRONT, FINISH, IO_WANT_WRITE},
+    {SESSION, IN, SESSION_DRAIN},
+    {CLOCK, PASSES, .n = S(2)},
+    BOTH_CLOSE(CONN_ABORT, CLOSE_CLIENT_STALLED),
+};
+
+#define SHORT_WRITE CONF_WITH(TLS_FRONT "write-timeout = 2s\n", TWO_SERVERS)
+
+CASES(deadline, CASE(progress_does_not_extend_the_handshake),
+    CASE(handshake_deadline_ends_with_the_handshake), CASE(bytes_put_off_the_idle_deadline),
+    CASE(events_without_bytes_do_not_put_off_the_idle_deadline),
+    CASE(half_closed_session_has_a_deadline_of_its_own),
+    CASE(bytes_put_off_the_half_close_deadline), CASE(client_that_takes_nothing_is_let_go),
+    CASE(server_that_takes_nothing_is_let_go), CASE(slow_client_that_takes_something_is_kept),
+    CASE(busy_upload_does_not_save_a_client_that_takes_nothing),
+    CASE(stall_is_over_when_all_has_left),
+    CASE_WITH(close_notify_that_cannot_leave_stalls_too, SHORT_WRITE))

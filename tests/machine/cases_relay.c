@@ -1,0 +1,163 @@
+/* Bytes both ways: back-pressure and fairness. */
+#include "cases.h"
+
+#define PIECE 16384 /* `buffer` */
+
+static const struct step bytes_pass_both_ways[] = {
+    TALKING,
+    {BACK, READY, WATCH_READ},
+    {BACK, READ, IO_DONE, 200},
+    {FRONT, WRITE, IO_DONE, 200},
+    {FRONT, READY, WATCH_READ},
+    {FRONT, READ, IO_DONE, 1},
+    {BACK, WRITE, IO_DONE, 1},
+    {FRONT, WANTS, WATCH_READ},
+    {BACK, WANTS, WATCH_READ},
+    ENOUGH,
+    {SESSION, LOGS, .text = "bytes_in=101 bytes_out=200 "},
+};
+
+static const struct step server_that_speaks_first_is_heard[] = {
+    CONNECTED,
+    {BACK, READ, IO_DONE, 30},
+    {FRONT, WRITE, IO_DONE, 30},
+    {FRONT, READ, IO_WANT_READ},
+    ENOUGH,
+};
+
+/* F44 */
+static const struct step server_is_not_read_while_the_client_takes_nothing[] = {
+    TALKING,
+    {BACK, READY, WATCH_READ},
+    {BACK, READ, IO_DONE, PIECE},
+    {FRONT, WRITE, IO_WANT_WRITE, PIECE}, /* and no further read, though the socket has more */
+    {BACK, WANTS, 0},
+    {FRONT, WANTS, WATCH_READ | WATCH_WRITE},
+    {FRONT, READY, WATCH_READ}, /* the other direction goes on meanwhile */
+    {FRONT, READ, IO_DONE, 5},
+    {BACK, WRITE, IO_DONE, 5},
+    {BACK, WANTS, 0},
+    {FRONT, READY, WATCH_WRITE},
+    {FRONT, FLUSH, IO_WANT_WRITE, PIECE - 1},
+    {BACK, WANTS, 0},
+    {FRONT, WANTS, WATCH_READ | WATCH_WRITE},
+    {FRONT, READY, WATCH_WRITE},
+    {FRONT, FLUSH, IO_DONE},
+    {BACK, READ, IO_WANT_READ}, /* what was left there is asked for without waiting for an event */
+    {BACK, WANTS, WATCH_READ},
+    {FRONT, WANTS, WATCH_READ},
+    ENOUGH,
+};
+
+static const struct step client_is_not_read_while_the_server_takes_nothing[] = {
+    TALKING,
+    {FRONT, READY, WATCH_READ},
+    {FRONT, READ, IO_DONE, PIECE},
+    {BACK, WRITE, IO_WANT_WRITE, PIECE},
+    {FRONT, WANTS, 0},
+    {BACK, WANTS, WATCH_READ | WATCH_WRITE},
+    {BACK, READY, WATCH_READ},
+    {BACK, READ, IO_DONE, 5},
+    {FRONT, WRITE, IO_DONE, 5},
+    {FRONT, WANTS, 0},
+    {BACK, READY, WATCH_WRITE},
+    {BACK, FLUSH, IO_DONE},
+    {FRONT, READ, IO_WANT_READ},
+    {FRONT, WANTS, WATCH_READ},
+    {BACK, WANTS, WATCH_READ},
+    ENOUGH,
+};
+
+/* TLS: bytes that no event of the socket will tell of, while their way is blocked. */
+static const struct step buffered_bytes_go_on_when_the_way_is_free_again[] = {
+    TALKING,
+    {FRONT, READY, WATCH_READ},
+    {FRONT, READ, IO_DONE_AND_MORE, 1000},
+    {BACK, WRITE, IO_WANT_WRITE, 1000},
+    {FRONT, WANTS, 0},
+    {BACK, READY, WATCH_WRITE},
+    {BACK, FLUSH, IO_DONE},
+    {FRONT, READ, IO_DONE, 500},
+    {BACK, WRITE, IO_DONE, 500},
+    ENOUGH,
+};
+
+/* F67: RELAY_TURN is four pieces. */
+static const struct step fat_stream_leaves_the_worker_to_others_after_its_turn[] = {
+    TALKING,
+    {BACK, READY, WATCH_READ},
+    {BACK, READ, IO_DONE, PIECE},
+    {FRONT, WRITE, IO_DONE, PIECE},
+    {BACK, READ, IO_DONE, PIECE},
+    {FRONT, WRITE, IO_DONE, PIECE},
+    {BACK, READ, IO_DONE, PIECE},
+    {FRONT, WRITE, IO_DONE, PIECE},
+    {BACK, READ, IO_DONE, PIECE},
+    {FRONT, WRITE, IO_DONE, PIECE},
+    {BACK, WANTS, WATCH_READ},
+    {BACK, AGAIN},
+    {BACK, READ, IO_DONE, PIECE},
+    {FRONT, WRITE, IO_DONE, PIECE},
+    {BACK, READ, IO_WANT_READ},
+    ENOUGH,
+};
+
+static const struct step buffered_bytes_beyond_the_turn_are_not_forgotten[] = {
+    TALKING,
+    {FRONT, READY, WATCH_READ},
+    {FRONT, READ, IO_DONE, PIECE},
+    {BACK, WRITE, IO_DONE, PIECE},
+    {FRONT, READ, IO_DONE, PIECE},
+    {BACK, WRITE, IO_DONE, PIECE},
+    {FRONT, READ, IO_DONE, PIECE},
+    {BACK, WRITE, IO_DONE, PIECE},
+    {FRONT, READ, IO_DONE_AND_MORE, PIECE - 1},
+    {BACK, WRITE, IO_DONE, PIECE - 1},
+    {FRONT, READ, IO_DONE_AND_MORE, PIECE - 1},
+    {BACK, WRITE, IO_DONE, PIECE - 1},
+    {FRONT, AGAIN},
+    {FRONT, READ, IO_DONE, 3},
+    {BACK, WRITE, IO_DONE, 3},
+    ENOUGH,
+};
+
+/* TLS again: a read that cannot go on before something was written. */
+static const struct step read_that_must_write_first_waits_for_room[] = {
+    TALKING,
+    {FRONT, READY, WATCH_READ},
+    {FRONT, READ, IO_WANT_WRITE},
+    {FRONT, WANTS, WATCH_READ | WATCH_WRITE},
+    {FRONT, READY, WATCH_WRITE},
+    {FRONT, READ, IO_DONE, 7},
+    {BACK, WRITE, IO_DONE, 7},
+    {FRONT, WANTS, WATCH_READ},
+    ENOUGH,
+};
+
+static const struct step bytes_that_cannot_be_parked_end_the_session[] = {
+    TALKING,
+    {FRONT, READY, WATCH_READ},
+    {FRONT, READ, IO_DONE, 7},
+    {BACK, WRITE, IO_DONE, 7},
+    {FRONT, PARK, IO_ERROR},
+    BOTH_CLOSE(CONN_ABORT, CLOSE_LOCAL),
+};
+
+static const struct step bytes_of_the_server_that_cannot_be_parked_end_it_too[] = {
+    TALKING,
+    {BACK, READY, WATCH_READ},
+    {BACK, READ, IO_DONE, 7},
+    {FRONT, WRITE, IO_DONE, 7},
+    {BACK, PARK, IO_ERROR},
+    BOTH_CLOSE(CONN_ABORT, CLOSE_LOCAL),
+};
+
+CASES(relay, CASE(bytes_pass_both_ways), CASE(server_that_speaks_first_is_heard),
+    CASE(server_is_not_read_while_the_client_takes_nothing),
+    CASE(client_is_not_read_while_the_server_takes_nothing),
+    CASE(buffered_bytes_go_on_when_the_way_is_free_again),
+    CASE(fat_stream_leaves_the_worker_to_others_after_its_turn),
+    CASE(buffered_bytes_beyond_the_turn_are_not_forgotten),
+    CASE(read_that_must_write_first_waits_for_room),
+    CASE(bytes_that_cannot_be_parked_end_the_session),
+    CASE(bytes_of_the_server_that_cannot_be_parked_end_it_too))
