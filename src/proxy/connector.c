@@ -29,6 +29,7 @@ struct connector {
     struct pool_tried tried;
     unsigned attempts;
     mono_us started_at;
+    struct err last_err; /* what the caller is told when nobody is left to be tried */
     struct text errors;
     char errors_memory[ERRORS_MAX];
 };
@@ -76,6 +77,9 @@ struct connector *connector_new(
     text_init(&c->errors, c->errors_memory, sizeof c->errors_memory);
     dialer_init(&c->dialer, ctx->io, on_dialer, c);
     watch_timer_init(&c->timer, on_timer, c);
+    err_set(
+        &c->last_err, ERR_UNAVAILABLE, "pool %s has no server that takes connections", pool->name);
+    c->last_err.side = SIDE_BACK;
     budget_note_connection(&pool->record->budget, ctx->io->now);
     return c;
 }
@@ -115,9 +119,7 @@ static enum progress connector_pick(struct connector *c, struct err *ret_err)
 {
     struct server *server = pick(c);
     if (!server) {
-        if (!c->attempts)
-            err_set(ret_err, ERR_UNAVAILABLE, "pool %s has no server that takes connections",
-                c->pool->name);
+        *ret_err = c->last_err;
         return FAILED;
     }
     c->server = server;
@@ -136,6 +138,7 @@ static bool is_ours(const struct err *err)
 
 static void note_failure(struct connector *c, const struct server *server, const struct err *err)
 {
+    c->last_err = *err;
     counter_add(&c->ctx->counters.dial_errors, 1);
     text_printf(
         &c->errors, "%s%s:%s", c->errors.len ? "," : "", server->name, err_code_name(err->code));

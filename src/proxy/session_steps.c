@@ -61,7 +61,7 @@ static struct verdict connect_failed(struct session *s, const struct err *err)
 {
     bool budget_spent = connector_budget_is_spent(s->connector);
     session_drop_connector(s);
-    if (err->side == SIDE_OURS && err->code != ERR_UNAVAILABLE)
+    if (err->side == SIDE_OURS)
         return STEP_CLOSE(LOCAL);
     return budget_spent ? STEP_CLOSE(NO_BUDGET) : STEP_CLOSE(NO_SERVER);
 }

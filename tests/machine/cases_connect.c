@@ -65,6 +65,17 @@ static const struct step all_servers_tried_starts_over_until_retry_max[] = {
     {BACK, BLAMED, .n = 2},
 };
 
+static const struct step late_errand_does_not_start_over[] = {
+    SHAKEN,
+    {BACK, DIAL, DIAL_WAIT, 0, "a"},
+    {CLOCK, PASSES, .n = S(3)},
+    {BACK, CANCEL},
+    BACKS_OFF(MS(50)),
+    FRONT_CLOSES(CONN_ABORT, CLOSE_NO_SERVER),
+    {SESSION, LOGS, .text = "attempts=1 errors=a:timeout "},
+    {SESSION, LOGS, .text = "reason=no-server"},
+};
+
 static const struct step retry_max_of_zero_means_one_attempt[] = {
     SHAKEN,
     REFUSES("a"),
@@ -190,6 +201,7 @@ static const struct step untouched_server_is_not_replaced_without_budget[] = {
 CASES(connect, CASE(refused_dial_is_tried_on_another_server),
     CASE(dial_that_hangs_is_given_up_after_connect_timeout),
     CASE(dial_that_fails_later_is_tried_again), CASE(all_servers_tried_starts_over_until_retry_max),
+    CASE_WITH(late_errand_does_not_start_over, CONF_WITH(TLS_FRONT, ONE_SERVER)),
     CASE_WITH(retry_max_of_zero_means_one_attempt, RETRY_NONE),
     CASE(spent_budget_ends_the_errand_at_once), CASE(budget_comes_back_with_time),
     CASE(our_own_want_of_ports_is_never_blamed_on_a_server), CASE(pool_of_resting_servers_has_none),
