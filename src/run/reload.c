@@ -7,6 +7,11 @@
 #include "base/mem.h"
 #include "run/limits.h"
 
+static const char *plural(size_t n)
+{
+    return n == 1 ? "" : "s";
+}
+
 void reload_log_problems(const struct problems *problems)
 {
     for (size_t i = 0; i < problems->n; i++) {
@@ -182,13 +187,13 @@ static void announce(struct process *p)
 {
     const struct snapshot *s = p->current;
     if (s->version == 1) {
-        log_event(LOG_LEVEL_INFO, "ready: %zu listeners, %u worker threads", s->n_listens,
-            p->crew.n_workers);
+        log_event(LOG_LEVEL_INFO, "ready: %zu listener%s, %u worker thread%s", s->n_listens,
+            plural(s->n_listens), p->crew.n_workers, plural(p->crew.n_workers));
         if (p->on_ready)
             p->on_ready(p->owner);
     } else {
-        log_event(LOG_LEVEL_INFO, "configuration %u in force: %zu listeners, %zu pools", s->version,
-            s->n_listens, s->n_pools);
+        log_event(LOG_LEVEL_INFO, "configuration %u in force: %zu listener%s, %zu pool%s",
+            s->version, s->n_listens, plural(s->n_listens), s->n_pools, plural(s->n_pools));
     }
     p->reload.announced = s->version;
 }
@@ -242,7 +247,7 @@ void reload_request(struct process *p)
     if (rc < 0)
         log_event(LOG_LEVEL_ERROR,
             "reload refused: %zu error%s in %s; configuration %u stays in force", problems.n_errors,
-            problems.n_errors == 1 ? "" : "s", p->path, p->current->version);
+            plural(problems.n_errors), p->path, p->current->version);
     problems_fini(&problems);
 }
 
