@@ -9,12 +9,10 @@
 #include "base/log_line.h"
 #include "base/log_queue.h"
 #include "base/log_sink.h"
+#include "base/log_site.h"
 #include "base/log_writer.h"
 #include "base/sys.h"
 #include "base/text.h"
-
-#define SITE_LINES 10
-#define SITE_WINDOW_US US_PER_S
 
 static _Atomic(enum log_level) max_level = LOG_LEVEL_INFO;
 static atomic_bool has_access_log;
@@ -157,26 +155,10 @@ void log_access_line(const char *line, size_t len)
         log_writer_count_lost();
 }
 
-/* False when this place has had its lines for this second. The counts may be off by the few lines
- * that other threads log in the instant when a window opens. */
-static bool site_admits(struct log_site *site, mono_us now, uint32_t *ret_suppressed)
-{
-    int64_t start = atomic_load_explicit(&site->window_start_us, memory_order_relaxed);
-    if ((now - start >= SITE_WINDOW_US || now < start) &&
-        atomic_compare_exchange_strong(&site->window_start_us, &start, now))
-        atomic_store_explicit(&site->lines, 0, memory_order_relaxed);
-    if (atomic_fetch_add_explicit(&site->lines, 1, memory_order_relaxed) >= SITE_LINES) {
-        atomic_fetch_add_explicit(&site->suppressed, 1, memory_order_relaxed);
-        return false;
-    }
-    *ret_suppressed = atomic_exchange_explicit(&site->suppressed, 0, memory_order_relaxed);
-    return true;
-}
-
-static void write_line(enum log_level level, const char *message, uint32_t suppressed)
+static void write_line(enum log_level level, const char *message)
 {
     char memory[LOG_ERROR_LINE_MAX + 1];
-    struct log_note note = {level, log_queue_thread_name(), message, suppressed};
+    struct log_note note = {level, log_queue_thread_name(), message};
     struct log_line line;
     log_line_compose(&note, clock_wall(get_clock()), memory, &line);
     bool ok;
@@ -190,12 +172,19 @@ static void write_line(enum log_level level, const char *message, uint32_t suppr
         log_writer_count_lost();
 }
 
+static bool site_admits(struct log_site *site, enum log_level level, const char *fmt)
+{
+    enum log_verdict verdict = log_site_judge(site, clock_mono(get_clock()), level, fmt);
+    if (verdict == LOG_FIRST_HELD_BACK && atomic_load(&is_running))
+        log_queue_wake(); /* the writer may sleep until it is told of something */
+    return verdict == LOG_PASS;
+}
+
 /* os_errno 0: none. */
 __attribute__((format(printf, 4, 0))) static void log_vwrite(
     enum log_level level, struct log_site *site, int os_errno, const char *fmt, va_list ap)
 {
-    uint32_t suppressed = 0;
-    if (!log_enabled(level) || (site && !site_admits(site, clock_mono(get_clock()), &suppressed)))
+    if (!log_enabled(level) || (site && !site_admits(site, level, fmt)))
         return;
     char message[LOG_ERROR_LINE_MAX + 1], words[80];
     struct text t;
@@ -203,7 +192,7 @@ __attribute__((format(printf, 4, 0))) static void log_vwrite(
     text_vprintf(&t, fmt, ap);
     if (os_errno)
         text_printf(&t, ": %s", strerror_r(os_errno, words, sizeof words));
-    write_line(level, message, suppressed);
+    write_line(level, message);
 }
 
 /* Logging must not disturb the errno of whoever is about to look at it. */

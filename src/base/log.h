@@ -7,8 +7,8 @@
  * to stderr. One event is one line of at most 2 KiB; everything but printable ASCII is escaped in
  * the finished line (F97). Lines of one thread stay in order, those of different threads need not.
  *
- * Where to read on: log_line (how a line looks), log_queue and log_ring (from the threads to the
- * writer), log_writer (the thread), log_sink (one target). */
+ * Where to read on: log_site (how often), log_line (how a line looks), log_queue and log_ring (from
+ * the threads to the writer), log_writer (the thread), log_sink (one target). */
 #ifndef SLUICE_BASE_LOG_H
 #define SLUICE_BASE_LOG_H
 
@@ -36,12 +36,17 @@ struct log_target {
     const char *path; /* file: absolute; syslog, journal: their socket, NULL for the system's own */
 };
 
-/* At most 10 lines a second from one place in the code; the next line that passes tells how many
- * were suppressed (F68). */
+/* At most 10 lines a second from one place in the code; within another second the log tells by
+ * itself how many more there were (F68). See log_site. */
 struct log_site {
     _Atomic int64_t window_start_us;
     _Atomic uint32_t lines;
-    _Atomic uint32_t suppressed;
+    _Atomic uint32_t held_back; /* not told yet */
+    /* Once something was held back: */
+    _Atomic bool is_listed;
+    enum log_level level;
+    const char *format;
+    struct log_site *next;
 };
 
 /* Starts the writer thread. Time stamps come from `clock`. Returns 0, or -1 and an error that names

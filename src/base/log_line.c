@@ -1,12 +1,12 @@
 /* log_line: composing a line of the error log. */
 #include "base/log_line.h"
 
+#include <string.h>
 #include <time.h>
 
 #include "base/text.h"
 
 #define CUT_MARK "..."
-#define TAIL_MAX 64 /* what follows the message, when something was suppressed */
 
 static const char *const level_names[] = {
     [LOG_LEVEL_ERROR] = "error",
@@ -29,23 +29,21 @@ void log_line_compose(const struct log_note *note, int64_t wall_us,
     char memory[static LOG_ERROR_LINE_MAX + 1], struct log_line *ret_line)
 {
     struct text t;
-    text_init(&t, memory, LOG_ERROR_LINE_MAX + 1 - TAIL_MAX);
+    text_init(&t, memory, LOG_ERROR_LINE_MAX + 1 - strlen(CUT_MARK));
     append_time(&t, wall_us);
     size_t time_len = t.len;
     text_printf(&t, " %s %s ", level_names[note->level], note->thread);
     text_escape(&t, note->message);
 
-    struct text tail;
-    text_init(&tail, memory + t.len, LOG_ERROR_LINE_MAX + 1 - t.len);
-    if (t.cut)
-        text_puts(&tail, CUT_MARK);
-    if (note->suppressed)
-        text_printf(&tail, " (and %u more like it were suppressed)", note->suppressed);
+    if (t.cut) {
+        memcpy(t.p + t.len, CUT_MARK, sizeof CUT_MARK);
+        t.len += strlen(CUT_MARK);
+    }
     *ret_line = (struct log_line){
         .stream = LOG_ERRORS,
         .level = note->level,
         .time_len = time_len,
-        .len = t.len + tail.len,
+        .len = t.len,
         .text = memory,
     };
 }

@@ -26,7 +26,6 @@ struct log_note {
     enum log_level level;
     const char *thread;
     const char *message; /* any bytes: escaped here */
-    uint32_t suppressed; /* lines like it that the rate limit held back */
 };
 
 void log_line_compose(const struct log_note *note, int64_t wall_us,

@@ -14,7 +14,9 @@
 
 #include "base/log_queue.h"
 #include "base/log_sink.h"
+#include "base/log_site.h"
 #include "base/sys.h"
+#include "base/text.h"
 
 #define NAP_MS 5
 #define NOTE_EVERY_US US_PER_S
@@ -35,6 +37,7 @@ static struct {
     uint64_t told_lost;
     mono_us told_at;
     bool has_told_refusal;
+    mono_us held_back_due; /* when to tell of lines held back; MONO_NEVER: there were none */
     bool is_stopping;
 } writer;
 
@@ -107,15 +110,14 @@ static void abandon_what_waits(void)
 
 /* ---- what the log says of itself ---- */
 
-static void tell(const char *message)
+static void tell(enum log_level level, const char *message)
 {
     char memory[LOG_ERROR_LINE_MAX + 1];
-    struct log_note note = {.level = LOG_LEVEL_WARNING, .thread = "log", .message = message};
+    struct log_note note = {level, "log", message};
     struct log_line line;
     log_line_compose(&note, clock_wall(writer.clock), memory, &line);
     take_line(&line);
     flush_sinks();
-    writer.told_at = now_us();
 }
 
 static void tell_refusal(const struct log_sink *sink)
@@ -124,7 +126,7 @@ static void tell_refusal(const struct log_sink *sink)
     int os_errno = log_sink_errno(sink);
     snprintf(message, sizeof message, "lines are being lost: %s: %s", log_sink_name(sink),
         os_errno == EAGAIN ? "takes no more" : strerror_r(os_errno, words, sizeof words));
-    tell(message);
+    tell(LOG_LEVEL_WARNING, message);
     writer.has_told_refusal = true;
 }
 
@@ -135,7 +137,7 @@ static void tell_lost(void)
     snprintf(message, sizeof message, "%" PRIu64 " log lines were lost", all - writer.told_lost);
     writer.told_lost = all;
     writer.has_told_refusal = false;
-    tell(message);
+    tell(LOG_LEVEL_WARNING, message);
 }
 
 static bool has_untold_losses(void)
@@ -159,7 +161,34 @@ static bool tell_news(bool is_done)
         tell_refusal(access);
     else
         tell_lost();
+    writer.told_at = now_us();
     return true;
+}
+
+static void tell_held_back(const struct log_site *site, uint32_t count)
+{
+    char message[512];
+    struct text t;
+    text_init(&t, message, sizeof message);
+    text_printf(&t, "suppressed %" PRIu32 " more lines like: ", count);
+    log_site_describe(site, &t);
+    tell(site->level, message);
+}
+
+/* F68: a second after the first line was held back, so that a storm costs one more line a second. A
+ * log that takes nothing is asked again later. */
+static void tell_all_held_back(void)
+{
+    const struct log_sink *errors = writer.sinks.of[LOG_ERRORS];
+    bool takes_lines = !errors || log_sink_errno(errors) == 0;
+    if (!log_sites_hold_back())
+        return;
+    if (writer.held_back_due == MONO_NEVER || !takes_lines)
+        writer.held_back_due = now_us() + NOTE_EVERY_US;
+    if (!takes_lines || (!writer.is_stopping && now_us() < writer.held_back_due))
+        return;
+    writer.held_back_due = MONO_NEVER;
+    log_sites_take(tell_held_back);
 }
 
 /* ---- the thread ---- */
@@ -189,8 +218,11 @@ static void take_offer(void)
     log_sinks_free(&old);
 }
 
+/* As poll() wants it. */
 static int milliseconds_until(mono_us when)
 {
+    if (when == MONO_NEVER)
+        return -1;
     mono_us left = when - now_us();
     return left > 0 ? (int)(left / US_PER_MS) + 1 : 0;
 }
@@ -209,6 +241,13 @@ static void wait_for_work(enum log_doze depth, int timeout_ms)
     log_queue_awake();
 }
 
+/* When there may be something to tell although no line has come. */
+static mono_us next_note(bool has_told_all)
+{
+    mono_us news = has_told_all ? MONO_NEVER : now_us() + NOTE_EVERY_US;
+    return news < writer.held_back_due ? news : writer.held_back_due;
+}
+
 static void *run(void *unused)
 {
     for (;;) {
@@ -217,6 +256,7 @@ static void *run(void *unused)
         bool had_lines = log_queue_drain(take_line);
         bool is_done = flush_sinks();
         bool has_told_all = tell_news(is_done);
+        tell_all_held_back();
         take_offer();
         if (writer.is_stopping && ((is_done && !had_lines) || now_us() >= limit))
             break;
@@ -225,7 +265,7 @@ static void *run(void *unused)
         else if (writer.is_stopping)
             wait_for_work(LOG_SLEEP, milliseconds_until(limit));
         else
-            wait_for_work(LOG_SLEEP, has_told_all ? -1 : (int)(NOTE_EVERY_US / US_PER_MS));
+            wait_for_work(LOG_SLEEP, milliseconds_until(next_note(has_told_all)));
     }
     abandon_what_waits();
     answer();
@@ -272,6 +312,7 @@ int log_writer_start(struct log_sinks *sinks, struct clock *clock, struct err *r
     writer.told_lost = log_writer_lost();
     writer.told_at = now_us() - NOTE_EVERY_US;
     writer.has_told_refusal = false;
+    writer.held_back_due = MONO_NEVER;
     atomic_store(&stop_at, MONO_NEVER);
     if (start(ret_err) == 0)
         return 0;

@@ -10,6 +10,7 @@ libsluice_a_SOURCES += \
 	src/base/log_queue.c src/base/log_queue.h \
 	src/base/log_ring.c src/base/log_ring.h \
 	src/base/log_sink.c src/base/log_sink.h \
+	src/base/log_site.c src/base/log_site.h \
 	src/base/log_writer.c src/base/log_writer.h \
 	src/base/mem.c src/base/mem.h \
 	src/base/rng.c src/base/rng.h \

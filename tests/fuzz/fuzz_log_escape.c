@@ -76,7 +76,7 @@ static void try_line(const uint8_t *data, size_t size)
     if (size > 0)
         memcpy(message, data, size);
     message[size] = '\0';
-    struct log_note note = {LOG_LEVEL_INFO, "w1", message, size ? data[0] : 0};
+    struct log_note note = {LOG_LEVEL_INFO, "w1", message};
     log_line_compose(&note, (int64_t)size * US_PER_S, memory, &line);
     assert(line.len <= LOG_ERROR_LINE_MAX && line.time_len < line.len);
     check_printable(line.text, line.len);

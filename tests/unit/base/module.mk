@@ -32,6 +32,10 @@ TESTS += tests/unit/base/test_log_sink
 tests_unit_base_test_log_sink_SOURCES = \
 	tests/unit/base/test_log_sink.c tests/unit/base/log_files.h
 
+check_PROGRAMS += tests/unit/base/test_log_site
+TESTS += tests/unit/base/test_log_site
+tests_unit_base_test_log_site_SOURCES = tests/unit/base/test_log_site.c
+
 check_PROGRAMS += tests/unit/base/test_mem
 TESTS += tests/unit/base/test_mem
 tests_unit_base_test_mem_SOURCES = tests/unit/base/test_mem.c

@@ -14,9 +14,9 @@
 
 static char memory[LOG_ERROR_LINE_MAX + 1];
 
-static struct log_line composed(const char *message, uint32_t suppressed)
+static struct log_line composed(const char *message)
 {
-    struct log_note note = {LOG_LEVEL_WARNING, "w1", message, suppressed};
+    struct log_note note = {LOG_LEVEL_WARNING, "w1", message};
     struct log_line line;
     memset(memory, '#', sizeof memory);
     log_line_compose(&note, WALL_US, memory, &line);
@@ -29,7 +29,7 @@ static struct log_line composed(const char *message, uint32_t suppressed)
 static void line_has_time_level_thread_and_message(void **state)
 {
     (void)state;
-    struct log_line line = composed("pool app: no server", 0);
+    struct log_line line = composed("pool app: no server");
     assert_string_equal(memory, HEAD "pool app: no server");
     assert_int_equal(line.len, strlen(memory));
     assert_int_equal(line.time_len, strlen("2026-11-24T03:53:02.123456Z"));
@@ -41,16 +41,8 @@ static void line_has_time_level_thread_and_message(void **state)
 static void message_cannot_begin_a_line_of_its_own(void **state)
 {
     (void)state;
-    composed("a\r\n2026-01-01 error \x1b[2J\x7f\xff", 0);
+    composed("a\r\n2026-01-01 error \x1b[2J\x7f\xff");
     assert_string_equal(memory, HEAD "a\\x0d\\x0a2026-01-01 error \\x1b[2J\\x7f\\xff");
-}
-
-/* F68 */
-static void suppressed_lines_are_counted_at_the_end(void **state)
-{
-    (void)state;
-    composed("refused", 15);
-    assert_string_equal(memory, HEAD "refused (and 15 more like it were suppressed)");
 }
 
 static void long_message_is_cut_and_says_so(void **state)
@@ -59,19 +51,10 @@ static void long_message_is_cut_and_says_so(void **state)
     char message[4000];
     memset(message, 'm', sizeof message);
     message[sizeof message - 1] = '\0';
-    struct log_line line = composed(message, 0);
-    assert_true(line.len > LOG_ERROR_LINE_MAX - 100);
+    struct log_line line = composed(message);
+    assert_int_equal(line.len, LOG_ERROR_LINE_MAX);
+    assert_int_equal(strlen(memory), line.len);
     assert_string_equal(memory + line.len - 4, "m...");
-}
-
-static void count_of_suppressed_survives_the_cut(void **state)
-{
-    (void)state;
-    char message[4000];
-    memset(message, '\n', sizeof message);
-    message[sizeof message - 1] = '\0';
-    composed(message, UINT32_MAX);
-    assert_non_null(strstr(memory, "\\x0a... (and 4294967295 more like it were suppressed)"));
 }
 
 int main(void)
@@ -79,9 +62,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(line_has_time_level_thread_and_message),
         cmocka_unit_test(message_cannot_begin_a_line_of_its_own),
-        cmocka_unit_test(suppressed_lines_are_counted_at_the_end),
         cmocka_unit_test(long_message_is_cut_and_says_so),
-        cmocka_unit_test(count_of_suppressed_survives_the_cut),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
