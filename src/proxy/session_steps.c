@@ -93,10 +93,12 @@ struct verdict step_connect(struct session *s, struct err *err)
     return STEP_GOTO(RELAY);
 }
 
-/* Nothing of the client has left and nothing of the server came: another server may do it (F71). */
+/* Nothing of the client has left and nothing of the server came, not even an end: another server
+ * may do it (F71). */
 static bool is_untouched(const struct session *s)
 {
-    return s->connector && !s->bytes_in && !s->bytes_out && !s->back.sent && !s->back.received;
+    return s->connector && !s->bytes_in && !s->bytes_out && !s->back.sent && !s->back.received &&
+           !s->front.eof && !s->back.eof;
 }
 
 static bool back_can_be_replaced(struct session *s, const struct err *err)

@@ -189,6 +189,19 @@ static const struct step server_that_resets_on_the_first_bytes_is_not_replaced[]
     {SESSION, RETRIED, .n = 0},
 };
 
+/* A new server would never learn of an end that was passed on to the first one. */
+static const struct step server_that_was_told_of_an_end_is_not_replaced[] = {
+    RELAYING,
+    {FRONT, READY, WATCH_READ},
+    {FRONT, READ, IO_EOF},
+    {BACK, FINISH, IO_DONE},
+    {BACK, FIN, IO_DONE},
+    {BACK, READY, WATCH_READ},
+    {BACK, READ, IO_ERROR, ERR_RESET},
+    BOTH_CLOSE(CONN_RESET, CLOSE_SERVER_RESET),
+    {SESSION, RETRIED, .n = 0},
+};
+
 static const struct step untouched_server_is_not_replaced_without_budget[] = {
     {WORKER, SPENDS, .n = 30},
     CONNECTED,
@@ -210,4 +223,5 @@ CASES(connect, CASE(refused_dial_is_tried_on_another_server),
     CASE(silent_server_is_believed_after_a_moment),
     CASE(server_that_resets_after_the_clients_bytes_is_not_replaced),
     CASE(server_that_resets_on_the_first_bytes_is_not_replaced),
+    CASE(server_that_was_told_of_an_end_is_not_replaced),
     CASE(untouched_server_is_not_replaced_without_budget))
