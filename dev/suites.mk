@@ -13,7 +13,7 @@ FOR = 30s
 configure_in = $(MKDIR_P) $(1) && cd $(1) && \
 	{ test -e Makefile || $(abs_top_srcdir)/configure --quiet --enable-werror $(2); }
 
-.PHONY: lint format check-clang check-asan check-tsan check-faults check-valgrind fuzz run-fuzzers coverage clean-suites
+.PHONY: lint format check-clang check-asan check-tsan check-faults check-valgrind fuzz run-fuzzers coverage bench run-bench clean-suites
 
 lint:
 	$(top_srcdir)/dev/lint
@@ -62,7 +62,18 @@ coverage:
 	$(MAKE) -C coverage check $(ALL_CASES)
 	cd coverage && $(abs_top_srcdir)/dev/coverage
 
+# A release build beside Debian's peers. ROUNDS=9, CASES=idle,upload, PEERS=sluice,hitch and WORKERS=2 choose.
+bench:
+	@$(call configure_in,bench,CC='$(CC)' CFLAGS='-O2 -g')
+	$(MAKE) -C bench
+	$(MAKE) -C bench run-bench
+
+run-bench: sluice tests/bench/load tests/bench/backend
+	SLUICE='$(abs_top_builddir)/sluice' SLUICE_SANITIZER='$(SLUICE_SANITIZER)' \
+	    $(srcdir)/tests/bench/bench --programs tests/bench --csv bench.csv \
+	    $(ROUNDS:%=--rounds %) $(CASES:%=--cases %) $(PEERS:%=--peers %) $(WORKERS:%=--workers %)
+
 comma = ,
 
 clean-suites:
-	rm -rf clang asan tsan faults valgrind fuzz coverage
+	rm -rf clang asan tsan faults valgrind fuzz coverage bench
