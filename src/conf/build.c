@@ -44,6 +44,7 @@ static void build_global(struct conf_global *g, const struct conf_table *table)
         .threads_where = place(table, s, KEY_THREADS),
         .max_connections = (uint64_t)number(table, s, KEY_MAX_CONNECTIONS),
         .max_connections_where = place(table, s, KEY_MAX_CONNECTIONS),
+        .memory_limit_bytes = (uint64_t)number(table, s, KEY_MEMORY_LIMIT),
         .log = table_find(table, s, KEY_LOG)->value.target,
         .log_where = place(table, s, KEY_LOG),
         .log_level = (enum log_level)number(table, s, KEY_LOG_LEVEL),

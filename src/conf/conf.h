@@ -30,6 +30,7 @@ struct conf_global {
     struct where threads_where;
     uint64_t max_connections;
     struct where max_connections_where;
+    uint64_t memory_limit_bytes;
     struct log_target log;
     struct where log_where;
     enum log_level log_level;

@@ -8,6 +8,8 @@
 #define HOURS(n) (MS(3600000) * (n))
 #define DAYS(n) (HOURS(24) * (n))
 #define KIB(n) (INT64_C(1024) * (n))
+#define MIB(n) (KIB(1024) * (n))
+#define GIB(n) (MIB(1024) * (n))
 
 /* The types that schema.def uses, as the fields of a row. */
 #define RANGED(t, fallback_, min_, max_)                                                           \

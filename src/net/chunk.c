@@ -36,8 +36,35 @@ void chunk_pool_fini(struct chunk_pool *pool)
     pool->n_free = 0;
 }
 
+unsigned chunk_budget_percent(const struct chunk_budget *budget)
+{
+    size_t used = atomic_load_explicit(&budget->used, memory_order_relaxed);
+    size_t limit = atomic_load_explicit(&budget->limit, memory_order_relaxed);
+    return limit ? (unsigned)(used / (limit / 100 + 1)) : 0;
+}
+
+static bool charge(struct chunk_budget *budget)
+{
+    size_t cost = sizeof(struct chunk);
+    if (!budget)
+        return true;
+    size_t before = atomic_fetch_add_explicit(&budget->used, cost, memory_order_relaxed);
+    if (before + cost <= atomic_load_explicit(&budget->limit, memory_order_relaxed))
+        return true;
+    atomic_fetch_sub_explicit(&budget->used, cost, memory_order_relaxed);
+    return false;
+}
+
+static void discharge(struct chunk_budget *budget)
+{
+    if (budget)
+        atomic_fetch_sub_explicit(&budget->used, sizeof(struct chunk), memory_order_relaxed);
+}
+
 static struct chunk *chunk_take(struct chunk_pool *pool)
 {
+    if (!charge(pool->budget))
+        return NULL;
     struct chunk *c = pool->free;
     if (c) {
         pool->free = c->next;
@@ -45,8 +72,10 @@ static struct chunk *chunk_take(struct chunk_pool *pool)
         ASAN_UNPOISON_MEMORY_REGION(c->bytes, sizeof c->bytes);
     } else {
         c = mem_alloc(sizeof *c);
-        if (!c)
+        if (!c) {
+            discharge(pool->budget);
             return NULL;
+        }
     }
     c->next = NULL;
     c->begin = c->end = 0;
@@ -57,6 +86,7 @@ static struct chunk *chunk_take(struct chunk_pool *pool)
 static void chunk_give(struct chunk_pool *pool, struct chunk *c)
 {
     pool->n_used--;
+    discharge(pool->budget);
     if (pool->n_free >= FREE_MAX) {
         mem_free(c);
         return;

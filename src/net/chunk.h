@@ -4,6 +4,7 @@
 #ifndef SLUICE_NET_CHUNK_H
 #define SLUICE_NET_CHUNK_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -16,8 +17,17 @@ struct chunk {
     unsigned char bytes[CHUNK_BYTES];
 };
 
+/* What the blocks in use of all workers may take together. Any thread. */
+struct chunk_budget {
+    _Alignas(64) _Atomic size_t used, limit; /* bytes */
+};
+
+/* In use, as a share of the limit. */
+unsigned chunk_budget_percent(const struct chunk_budget *budget);
+
 /* Keeps a bounded number of free blocks, gives the rest back. */
 struct chunk_pool {
+    struct chunk_budget *budget; /* NULL: none; set before the first use */
     struct chunk *free;
     size_t n_free, n_used;
 };
@@ -31,7 +41,7 @@ struct chunk_queue {
     size_t bytes;
 };
 
-/* Copies n bytes to the end; all or nothing. False: out of memory. */
+/* Copies n bytes to the end; all or nothing. False: out of memory, or of budget. */
 bool chunk_queue_append(
     struct chunk_pool *pool, struct chunk_queue *q, const void *bytes, size_t n);
 /* The longest run at the front: its length, 0 when empty. */

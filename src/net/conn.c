@@ -62,7 +62,7 @@ enum io_result conn_park(struct conn *c, struct err *ret_err)
 {
     if (c->transport->park(c))
         return IO_DONE;
-    err_set(ret_err, ERR_MEMORY, "no memory for bytes that wait");
+    err_set(ret_err, ERR_MEMORY, "no room for bytes that wait: memory or memory-limit is used up");
     return IO_ERROR;
 }
 

@@ -55,12 +55,12 @@ static void warn_full(struct listener *l, int os_errno)
             os_errno, "cannot accept on %s, clients wait: raise the limit of open files", text);
 }
 
-static void warn_limit(struct listener *l)
+static void warn_limit(struct listener *l, const char *full)
 {
     char text[ADDR_TEXT_MAX];
     addr_format(&l->addr, text);
     if (!l->paused_for_limit)
-        log_warn("max-connections reached: connections to %s wait", text);
+        log_warn("%s: connections to %s wait", full, text);
     l->paused_for_limit = true;
 }
 
@@ -69,8 +69,9 @@ static void on_ready(void *owner, unsigned events)
     (void)events;
     struct listener *l = owner;
     for (int i = 0; i < ACCEPT_MAX; i++) {
-        if (!l->has_room(l->owner)) {
-            warn_limit(l);
+        const char *full = l->what_is_full(l->owner);
+        if (full) {
+            warn_limit(l, full);
             listener_pause(l);
             return;
         }
@@ -90,13 +91,14 @@ static void on_ready(void *owner, unsigned events)
 }
 
 void listener_init(struct listener *l, struct loop *loop, int fd, const struct addr *addr,
-    void (*on_accept)(void *, int, const struct addr *), bool (*has_room)(void *), void *owner)
+    void (*on_accept)(void *, int, const struct addr *), const char *(*what_is_full)(void *),
+    void *owner)
 {
     *l = (struct listener){.loop = loop,
         .fd = fd,
         .addr = *addr,
         .on_accept = on_accept,
-        .has_room = has_room,
+        .what_is_full = what_is_full,
         .owner = owner};
     watch_io_init(&l->watch, fd, on_ready, l);
     watch_timer_init(&l->pause, on_pause_over, l);

@@ -21,12 +21,15 @@ struct listener {
     unsigned pauses_for_files;
     /* A descriptor that the callee now owns, non-blocking. */
     void (*on_accept)(void *owner, int fd, const struct addr *peer);
-    bool (*has_room)(void *owner); /* false: pause, and ask again */
+    /* What there is too little of for another connection, in words for the log: pause, and ask
+     * again. NULL: there is room. */
+    const char *(*what_is_full)(void *owner);
     void *owner;
 };
 
 void listener_init(struct listener *l, struct loop *loop, int fd, const struct addr *addr,
-    void (*on_accept)(void *, int, const struct addr *), bool (*has_room)(void *), void *owner);
+    void (*on_accept)(void *, int, const struct addr *), const char *(*what_is_full)(void *),
+    void *owner);
 void listener_start(struct listener *l);
 void listener_stop(struct listener *l);
 /* Accepts what waits now, whatever the room: before a socket is given up. */

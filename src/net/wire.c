@@ -96,7 +96,8 @@ static enum io_result queue_rest(
         return IO_DONE;
     if (!chunk_queue_append(&c->io->chunks, &c->out, p, n)) {
         c->broken = ENOMEM; /* bytes are lost: nothing may follow them */
-        err_set(ret_err, ERR_MEMORY, "no memory for bytes that wait");
+        err_set(
+            ret_err, ERR_MEMORY, "no room for bytes that wait: memory or memory-limit is used up");
         return IO_ERROR;
     }
     if (!c->stalled_since)

@@ -25,6 +25,7 @@ struct context {
     /* closed in this turn: freed at its end, since callbacks may still hold them */
     struct list graveyard;
     unsigned n_sessions;
+    mono_us shed_again_at; /* shed.c's */
     /* of a session; the worker's number in the top bits, so that ids are unique */
     uint64_t next_id;
     void (*on_session_closed)(void *owner); /* may be NULL */

@@ -7,5 +7,6 @@ libsluice_a_SOURCES += \
 	src/proxy/counters.c src/proxy/counters.h \
 	src/proxy/relay.c src/proxy/relay.h \
 	src/proxy/session.c src/proxy/session.h \
-	src/proxy/session_steps.c src/proxy/session_steps.def src/proxy/session_steps.h
+	src/proxy/session_steps.c src/proxy/session_steps.def src/proxy/session_steps.h \
+	src/proxy/shed.c src/proxy/shed.h
 EXTRA_DIST += src/proxy/README

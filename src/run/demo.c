@@ -145,10 +145,10 @@ static void on_accept(void *owner, int fd, const struct addr *peer)
     conn_want(&client->conn, true);
 }
 
-static bool always_room(void *owner)
+static const char *nothing_is_full(void *owner)
 {
     (void)owner;
-    return true;
+    return NULL;
 }
 
 static void on_stop(void *owner)
@@ -182,8 +182,8 @@ static int server_open(struct demo *demo, size_t i, struct err *ret_err)
         err_set_errno(ret_err, errno, "asking for a demo server's port");
         return -1;
     }
-    listener_init(
-        &server->listener, &demo->loop, server->fd, &server->addr, on_accept, always_room, server);
+    listener_init(&server->listener, &demo->loop, server->fd, &server->addr, on_accept,
+        nothing_is_full, server);
     listener_start(&server->listener);
     return 0;
 }

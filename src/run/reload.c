@@ -136,6 +136,8 @@ static void commit(struct process *p)
 {
     struct reload *r = &p->reload;
     atomic_store_explicit(&p->crew.max_connections, r->max_connections, memory_order_relaxed);
+    atomic_store_explicit(
+        &p->crew.buffers.limit, r->next->conf->global.memory_limit_bytes, memory_order_relaxed);
     for (unsigned i = 0; i < p->crew.n_workers; i++)
         mailbox_post(&p->crew.workers[i]->box, MESSAGE_COMMIT, &p->crew.workers[i]->commit);
     r->previous = p->current;

@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "base/sys.h"
 #include "proxy/session.h"
+#include "proxy/shed.h"
 #include "run/privileges.h"
 #include "run/worker_listeners.h"
 
@@ -24,6 +25,7 @@ static void on_session_closed(void *owner)
 static void on_turn(void *owner)
 {
     struct worker *w = owner;
+    shed_stalled(&w->ctx, &w->crew->buffers);
     context_sweep(&w->ctx);
 }
 
@@ -158,6 +160,7 @@ struct worker *worker_new(struct crew *crew, unsigned number, uint64_t seed, str
         goto fail;
     }
     io_init(w->io, &w->loop);
+    w->io->chunks.budget = &crew->buffers;
     if (loop_init(&w->loop, false, ret_err) < 0)
         goto fail;
     context_init(&w->ctx, w->io, crew->clock, seed, number + 1);

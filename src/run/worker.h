@@ -16,6 +16,7 @@ struct crew {
     struct worker **workers;
     unsigned n_workers;
     _Atomic uint64_t max_connections;
+    struct chunk_budget buffers; /* memory-limit */
     struct mailbox *main_box;
     struct clock *clock;
 };

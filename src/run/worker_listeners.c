@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "base/sys.h"
 #include "proxy/session.h"
+#include "proxy/shed.h"
 
 /* Clients that were halfway through the TCP handshake when an address was given up have so long to
  * finish it. */
@@ -102,14 +103,18 @@ void worker_adopt(struct worker *w, struct adopt *adopt)
     mem_free(adopt);
 }
 
-static bool has_room(void *owner)
+static const char *what_is_full(void *owner)
 {
     const struct worker_listener *wl = owner;
     const struct crew *crew = wl->worker->crew;
     uint64_t live = 0;
     for (unsigned i = 0; i < crew->n_workers; i++)
         live += live_of(crew->workers[i]);
-    return live < atomic_load_explicit(&crew->max_connections, memory_order_relaxed);
+    if (live >= atomic_load_explicit(&crew->max_connections, memory_order_relaxed))
+        return "max-connections is reached";
+    if (chunk_budget_percent(&crew->buffers) >= SHED_NO_ACCEPT_PERCENT)
+        return "memory-limit is nearly reached";
+    return NULL;
 }
 
 /* ---- following the snapshot ---- */
@@ -176,7 +181,7 @@ static struct worker_listener *listener_new(struct worker *w, const struct liste
     wl->worker = w;
     wl->set = set;
     listener_init(&wl->listener, &w->loop, listen_set_fd(set, w->number), &set->addr, on_accept,
-        has_room, wl);
+        what_is_full, wl);
     return wl;
 }
 

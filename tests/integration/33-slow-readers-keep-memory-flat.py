@@ -51,6 +51,25 @@ def many_clients_that_read_nothing(t):
 
 
 @check
+def memory_limit_sheds_those_that_have_waited_longest(t):
+    """F60: far more stalled clients than memory-limit has room for; the next one is served all the same."""
+    count, port = scaled(200, 120), t.port()
+    endless = evil.Endless(1024 * MB)
+    proxy = t.sluice(
+        web(port, {"a": t.serve(endless)}, frontend="write-timeout = 10m"), memory_limit="1m", max_connections=500
+    )
+    clients = [stream.connect(("127.0.0.1", port)) for _ in range(count)]
+    lines = proxy.access(count - 70)  # a mebibyte is 62 buffers, and a client holds one at least
+    reasons = {line["reason"] for line in lines}
+    holds("memory-limit" in reasons, "nobody was shed: %s" % reasons)
+    holds(reasons <= {"memory-limit", "local-failure"}, "ended otherwise: %s" % reasons)  # the second: faster than we shed
+    with stream.connect(("127.0.0.1", port)) as one:
+        one.recv_exactly(4 * MB)
+    for one in clients:
+        one.close()
+
+
+@check
 def a_server_that_reads_nothing_of_an_upload(t):
     for tls in (True, False):
         port = t.port()

@@ -1,6 +1,8 @@
 /* Deadlines: what moves them and what does not. */
 #include "cases.h"
 
+#include "proxy/shed.h"
+
 #define PIECE 16384
 
 /* F11: total, not idle */
@@ -153,6 +155,40 @@ static const struct step close_notify_that_cannot_leave_stalls_too[] = {
     BOTH_CLOSE(CONN_ABORT, CLOSE_CLIENT_STALLED),
 };
 
+/* F60 */
+static const struct step stalled_client_is_shed_when_memory_is_short[] = {
+    TALKING,
+    {BACK, READY, WATCH_READ},
+    {BACK, READ, IO_DONE, PIECE},
+    {FRONT, WRITE, IO_WANT_WRITE, PIECE},
+    {WORKER, SHEDS, .n = SHED_STALLED_PERCENT - 1},
+    {SESSION, IN, SESSION_RELAY},
+    {WORKER, SHEDS, .n = SHED_STALLED_PERCENT},
+    BOTH_CLOSE(CONN_ABORT, CLOSE_MEMORY_LIMIT),
+};
+
+static const struct step session_that_holds_no_bytes_is_not_shed[] = {
+    TALKING,
+    {WORKER, SHEDS, .n = 100},
+    {SESSION, IN, SESSION_RELAY},
+    ENOUGH,
+};
+
+/* Looking through all sessions takes its time. */
+static const struct step shedding_is_done_seldom[] = {
+    TALKING,
+    {WORKER, SHEDS, .n = 100},
+    {BACK, READY, WATCH_READ},
+    {BACK, READ, IO_DONE, PIECE},
+    {FRONT, WRITE, IO_WANT_WRITE, PIECE},
+    {CLOCK, PASSES, .n = MS(10) - 1},
+    {WORKER, SHEDS, .n = 100},
+    {SESSION, IN, SESSION_RELAY},
+    {CLOCK, PASSES, .n = 1},
+    {WORKER, SHEDS, .n = 100},
+    BOTH_CLOSE(CONN_ABORT, CLOSE_MEMORY_LIMIT),
+};
+
 #define SHORT_WRITE CONF_WITH(TLS_FRONT "write-timeout = 2s\n", TWO_SERVERS)
 
 CASES(deadline, CASE(progress_does_not_extend_the_handshake),
@@ -162,5 +198,6 @@ CASES(deadline, CASE(progress_does_not_extend_the_handshake),
     CASE(bytes_put_off_the_half_close_deadline), CASE(client_that_takes_nothing_is_let_go),
     CASE(server_that_takes_nothing_is_let_go), CASE(slow_client_that_takes_something_is_kept),
     CASE(busy_upload_does_not_save_a_client_that_takes_nothing),
-    CASE(stall_is_over_when_all_has_left),
+    CASE(stall_is_over_when_all_has_left), CASE(stalled_client_is_shed_when_memory_is_short),
+    CASE(session_that_holds_no_bytes_is_not_shed), CASE(shedding_is_done_seldom),
     CASE_WITH(close_notify_that_cannot_leave_stalls_too, SHORT_WRITE))

@@ -14,6 +14,7 @@
 #include "fake_log.h"
 #include "fake_mem.h"
 #include "fake_watch.h"
+#include "proxy/shed.h"
 
 const char MACHINE_CONF[] = CONF_WITH(TLS_FRONT, TWO_SERVERS);
 
@@ -554,6 +555,9 @@ static bool happens(const struct step *s)
     case RESTS:
         for (size_t i = 0; i < m.frontend.pool->n; i++)
             m.frontend.pool->members[i].weight = 0;
+        break;
+    case SHEDS:
+        shed_stalled(&m.ctx, &(struct chunk_budget){.used = (size_t)s->n * 10, .limit = 999});
         break;
     case STOPS:
         context_tick(&m.ctx);

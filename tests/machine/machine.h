@@ -32,6 +32,7 @@ enum what {
     RINGS,   /* CLOCK: the next timer falls due, n microseconds from now at the latest */
     STOPS,   /* WORKER: closes what it has */
     SPENDS,  /* WORKER: its other clients spend n of the pool's retry budget */
+    SHEDS,   /* WORKER: a turn ends with n percent of memory-limit in use */
     RESTS,   /* BACK: every server's weight becomes 0 */
 
     /* What the session calls, and the answer. IO_ERROR and DIAL_FAILED: n is the err_code. */
