@@ -40,11 +40,11 @@ struct verdict step_handshake(struct session *s, struct err *err)
         return handshake_failed(s, err);
     if (conn_park(&s->front, err) == IO_ERROR)
         return STEP_CLOSE(LOCAL);
+    s->front.wants_write = r == IO_WANT_WRITE;
     if (r == IO_DONE) {
         count_handshake(s);
         return STEP_GOTO(ROUTE);
     }
-    s->front.wants_write = r == IO_WANT_WRITE;
     conn_want(&s->front, true);
     return STEP_WAIT;
 }
@@ -55,6 +55,30 @@ struct verdict step_route(struct session *s, struct err *err)
         return STEP_GOTO(CONNECT);
     err_set(err, ERR_UNAVAILABLE, "frontend %s has no pool", s->frontend->conf->name);
     return STEP_CLOSE(NO_POOL);
+}
+
+static enum close_reason client_reason(const struct err *err)
+{
+    switch (err->code) {
+    case ERR_MEMORY:
+    case ERR_LOCAL:
+        return CLOSE_LOCAL;
+    case ERR_TRUNCATED:
+        return CLOSE_CLIENT_CUT;
+    case ERR_TLS:
+        return CLOSE_CLIENT_TLS;
+    default:
+        return CLOSE_CLIENT_RESET;
+    }
+}
+
+static struct verdict front_broke(struct session *s, struct err *err)
+{
+    struct err ignored;
+    err->side = SIDE_FRONT;
+    (void)conn_flush(
+        &s->front, &ignored); /* OpenSSL's alert, where the client broke the protocol */
+    return (struct verdict){.kind = VERDICT_CLOSE, .reason = client_reason(err)};
 }
 
 static struct verdict connect_failed(struct session *s, const struct err *err)
@@ -68,7 +92,10 @@ static struct verdict connect_failed(struct session *s, const struct err *err)
 
 struct verdict step_connect(struct session *s, struct err *err)
 {
-    /* The client is not read from meanwhile: what it says stays in its socket. */
+    /* The client is not read from meanwhile: what it says stays in its socket. What waits for it,
+     * the end of the handshake, goes on leaving. */
+    if (conn_flush(&s->front, err) == IO_ERROR)
+        return front_broke(s, err);
     conn_want(&s->front, false);
     if (!s->connector)
         s->connector = connector_new(s->ctx, s->frontend->pool, session_on_connector, s);
@@ -112,30 +139,6 @@ static bool back_can_be_replaced(struct session *s, const struct err *err)
     server_release(s->server);
     s->server = NULL;
     return true;
-}
-
-static enum close_reason client_reason(const struct err *err)
-{
-    switch (err->code) {
-    case ERR_MEMORY:
-    case ERR_LOCAL:
-        return CLOSE_LOCAL;
-    case ERR_TRUNCATED:
-        return CLOSE_CLIENT_CUT;
-    case ERR_TLS:
-        return CLOSE_CLIENT_TLS;
-    default:
-        return CLOSE_CLIENT_RESET;
-    }
-}
-
-static struct verdict front_broke(struct session *s, struct err *err)
-{
-    struct err ignored;
-    err->side = SIDE_FRONT;
-    (void)conn_flush(
-        &s->front, &ignored); /* OpenSSL's alert, where the client broke the protocol */
-    return (struct verdict){.kind = VERDICT_CLOSE, .reason = client_reason(err)};
 }
 
 static struct verdict back_broke(struct session *s, struct err *err)

@@ -189,8 +189,6 @@ static const struct step shedding_is_done_seldom[] = {
     BOTH_CLOSE(CONN_ABORT, CLOSE_MEMORY_LIMIT),
 };
 
-#define SHORT_WRITE CONF_WITH(TLS_FRONT "write-timeout = 2s\n", TWO_SERVERS)
-
 CASES(deadline, CASE(progress_does_not_extend_the_handshake),
     CASE(handshake_deadline_ends_with_the_handshake), CASE(bytes_put_off_the_idle_deadline),
     CASE(events_without_bytes_do_not_put_off_the_idle_deadline),

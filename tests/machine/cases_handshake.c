@@ -36,6 +36,53 @@ static const struct step handshake_that_must_write_waits_for_room[] = {
     FRONT_CLOSES(CONN_CLOSE, CLOSE_HANDSHAKE_FAILED),
 };
 
+static const struct step handshake_that_had_to_write_leaves_the_worker_alone_afterwards[] = {
+    {FRONT, ARRIVES},
+    {FRONT, HANDSHAKE, IO_WANT_WRITE},
+    {FRONT, READY, WATCH_WRITE},
+    {FRONT, HANDSHAKE, IO_DONE},
+    {BACK, DIAL, DIAL_WAIT},
+    {FRONT, WANTS, 0}, /* a socket with room would wake it all the time (F65) */
+    ENOUGH_DIALLING,
+};
+
+static const struct step end_of_the_handshake_leaves_while_a_server_is_dialled[] = {
+    {FRONT, ARRIVES},
+    {FRONT, HANDSHAKE, IO_DONE, 500},
+    {BACK, DIAL, DIAL_WAIT},
+    {FRONT, WANTS, WATCH_WRITE},
+    {FRONT, READY, WATCH_WRITE},
+    {FRONT, FLUSH, IO_WANT_WRITE, 499},
+    {FRONT, WANTS, WATCH_WRITE},
+    {FRONT, READY, WATCH_WRITE},
+    {FRONT, FLUSH, IO_DONE},
+    {FRONT, WANTS, 0},
+    {SESSION, IN, SESSION_CONNECT},
+    ENOUGH_DIALLING,
+};
+
+static const struct step client_that_breaks_while_a_server_is_dialled_ends_it[] = {
+    {FRONT, ARRIVES},
+    {FRONT, HANDSHAKE, IO_DONE, 500},
+    {BACK, DIAL, DIAL_WAIT},
+    {FRONT, READY, WATCH_WRITE},
+    {FRONT, FLUSH, IO_ERROR, ERR_RESET},
+    {BACK, CANCEL},
+    FRONT_CLOSES(CONN_RESET, CLOSE_CLIENT_RESET),
+    {BACK, BLAMED, .n = 0},
+};
+
+static const struct step client_that_takes_no_handshake_is_stalled_while_a_server_is_dialled[] = {
+    {FRONT, ARRIVES},
+    {FRONT, HANDSHAKE, IO_DONE, 500},
+    {BACK, DIAL, DIAL_WAIT},
+    {CLOCK, PASSES, .n = S(2) - 1},
+    {SESSION, IN, SESSION_CONNECT},
+    {CLOCK, PASSES, .n = 1},
+    {BACK, CANCEL},
+    FRONT_CLOSES(CONN_ABORT, CLOSE_CLIENT_STALLED),
+};
+
 static const struct step client_that_says_nothing_is_no_error[] = {
     {FRONT, ARRIVES},
     {FRONT, HANDSHAKE, IO_ERROR, ERR_TRUNCATED},
@@ -73,6 +120,22 @@ static const struct step handshake_flight_that_cannot_be_sent_fails_it[] = {
     FRONT_CLOSES(CONN_CLOSE, CLOSE_HANDSHAKE_FAILED),
 };
 
+static const struct step flight_that_waits_and_cannot_be_sent_fails_the_handshake[] = {
+    {FRONT, ARRIVES},
+    {FRONT, HANDSHAKE, IO_WANT_READ, 500},
+    {FRONT, WANTS, WATCH_READ | WATCH_WRITE},
+    {FRONT, READY, WATCH_WRITE},
+    {FRONT, HANDSHAKE, IO_WANT_READ},
+    {FRONT, FLUSH, IO_ERROR, ERR_RESET},
+    FRONT_CLOSES(CONN_CLOSE, CLOSE_HANDSHAKE_FAILED),
+};
+
+static const struct step handshake_that_the_client_ends_failed[] = {
+    {FRONT, ARRIVES},
+    {FRONT, HANDSHAKE, IO_EOF},
+    FRONT_CLOSES(CONN_CLOSE, CLOSE_HANDSHAKE_FAILED),
+};
+
 static const struct step handshake_without_memory_is_our_own_failure[] = {
     {FRONT, ARRIVES},
     {FRONT, HANDSHAKE, IO_ERROR, ERR_MEMORY},
@@ -96,11 +159,17 @@ static const struct step frontend_without_a_pool_refuses[] = {
 
 CASES(handshake, CASE(no_server_is_dialled_before_the_handshake_is_complete),
     CASE_WITH(plain_client_needs_no_handshake, CONF_WITH(PLAIN_FRONT, TWO_SERVERS)),
-    CASE(handshake_that_must_write_waits_for_room), CASE(client_that_says_nothing_is_no_error),
+    CASE(handshake_that_must_write_waits_for_room),
+    CASE(handshake_that_had_to_write_leaves_the_worker_alone_afterwards),
+    CASE(end_of_the_handshake_leaves_while_a_server_is_dialled),
+    CASE(client_that_breaks_while_a_server_is_dialled_ends_it),
+    CASE_WITH(client_that_takes_no_handshake_is_stalled_while_a_server_is_dialled, SHORT_WRITE),
+    CASE(client_that_says_nothing_is_no_error),
     CASE(client_that_resets_before_its_first_byte_is_no_error),
     CASE(client_that_leaves_in_the_handshake_failed_it),
     CASE(failed_handshake_ends_with_its_alert_and_no_reset),
     CASE(handshake_flight_that_cannot_be_sent_fails_it),
-    CASE(handshake_without_memory_is_our_own_failure),
+    CASE(flight_that_waits_and_cannot_be_sent_fails_the_handshake),
+    CASE(handshake_that_the_client_ends_failed), CASE(handshake_without_memory_is_our_own_failure),
     CASE(handshake_bytes_that_cannot_be_kept_are_our_own_failure),
     CASE_WITH(frontend_without_a_pool_refuses, NO_POOL_CONF))

@@ -139,17 +139,6 @@ static void use_rx(struct conn *c)
     m.io.rx_owner = c;
 }
 
-static enum io_result scripted_handshake(struct conn *c, struct err *ret_err)
-{
-    const struct step *s = called(who_is(c), HANDSHAKE);
-    use_rx(c);
-    m.io.gather_owner = c; /* our flight, or an alert */
-    c->received += s->result != IO_ERROR;
-    if (s->result == IO_WANT_READ)
-        c->readable = false;
-    return answer(c, s, ret_err);
-}
-
 static unsigned char byte_of(enum who reader, uint64_t n)
 {
     return (unsigned char)(n * 7 + n / 251 + (uint64_t)reader);
@@ -184,6 +173,25 @@ static bool queue(struct conn *c, const void *bytes, size_t n)
     if (!c->stalled_since)
         c->stalled_since = m.io.now;
     return true;
+}
+
+static const char a_flight[4096];
+
+static enum io_result scripted_handshake(struct conn *c, struct err *ret_err)
+{
+    const struct step *s = called(who_is(c), HANDSHAKE);
+    use_rx(c);
+    m.io.gather_owner = c; /* our flight, or an alert */
+    if (s->result == IO_WANT_READ)
+        c->readable = false;
+    if (s->result == IO_ERROR)
+        return answer(c, s, ret_err);
+    c->received++;
+    if (s->n && !queue(c, a_flight, (size_t)s->n)) {
+        err_set(ret_err, ERR_MEMORY, "scripted memory");
+        return IO_ERROR;
+    }
+    return answer(c, s, ret_err);
 }
 
 static enum io_result scripted_write(
@@ -450,7 +458,8 @@ static void set_up(const struct machine_case *test)
 static void check_leftovers(void)
 {
     assert_int_equal(m.ctx.n_sessions, 0);
-    assert_int_equal(fake_watch_count(), 0);
+    assert_int_equal(fake_watch_timers(), 0);
+    assert_int_equal(fake_watch_ios(), 0);
     assert_int_equal(m.opened_fds, m.closed_fds);
     assert_int_equal(m.io.chunks.n_used, 0);
     assert_null(m.dialer);
@@ -476,6 +485,31 @@ static void tear_down(void)
 
 /* ---- running ---- */
 
+/* F65: whatever comes or does not come, the session is woken, and never for nothing. */
+static void check_watches(enum who who)
+{
+    const struct conn *c = m.ends[who].conn;
+    if (!c || !conn_is_open(c))
+        return;
+    unsigned wanted = fake_watch_wanted(&c->watch);
+    bool has_to_write = conn_is_blocked(c) || c->wants_write;
+    if (!(wanted & WATCH_WRITE) != !has_to_write)
+        fail_msg("%s: %s %s before %s", m.test->name, who_names[who],
+            has_to_write ? "does not wait for room" : "waits for room but has nothing to write",
+            row_name(m.at));
+    if (wanted & WATCH_READ && c->eof)
+        fail_msg(
+            "%s: %s is read after its end before %s", m.test->name, who_names[who], row_name(m.at));
+}
+
+static void check_is_woken(void)
+{
+    check_watches(FRONT);
+    check_watches(BACK);
+    if (!fake_watch_timers())
+        fail_msg("%s: no deadline is set before %s", m.test->name, row_name(m.at));
+}
+
 /* What the worker does at the end of a turn; and what must be true then. */
 static void end_turn(void)
 {
@@ -487,6 +521,8 @@ static void end_turn(void)
         reasons_seen[m.closed] = true;
         m.session = NULL;
     }
+    if (m.session)
+        check_is_woken();
     context_sweep(&m.ctx);
     if (m.io.rx_owner || m.io.gather_owner)
         fail_msg(

@@ -4,8 +4,10 @@
  *
  * Needs no row: a flush while nothing waits or nothing more can leave, and park(): both may be
  * called at any time, and a row is only for what they change. After each event the machine asserts
- * that the worker's shared scratch was left empty, and at the end that nothing is left at all:
- * descriptors, watchers, timers, chunks, reservations, references, unaccounted connections. */
+ * that the worker's shared scratch was left empty, that a deadline is set, and that each end waits
+ * for what it can use and for nothing else; and at the end that nothing is left at all:
+ * descriptors, watchers, timers, chunks, memory, reservations, references, unaccounted connections.
+ */
 #ifndef SLUICE_TESTS_MACHINE_H
 #define SLUICE_TESTS_MACHINE_H
 
@@ -36,18 +38,18 @@ enum what {
     RESTS,   /* BACK: every server's weight becomes 0 */
 
     /* What the session calls, and the answer. IO_ERROR and DIAL_FAILED: n is the err_code. */
-    HANDSHAKE,
-    READ,   /* IO_DONE: n bytes came; IO_DONE_AND_MORE: and others are buffered */
-    WRITE,  /* n bytes are given; IO_DONE: they left; IO_WANT_WRITE: they wait */
-    FINISH, /* IO_WANT_WRITE: our close_notify waits */
-    FLUSH,  /* IO_DONE: all that waited left; IO_WANT_WRITE: n bytes of it did */
-    FIN,    /* part of a flush: our direction ends */
-    PARK,   /* only to let it fail */
-    CLOSE,  /* result: CONN_x */
-    DIAL,   /* result: DIAL_x; text: the server that must be meant */
-    RESULT, /* of the dial, when its news were told */
-    LISTEN, /* has the server said anything yet? */
-    CANCEL, /* the dial is given up */
+    HANDSHAKE, /* and n bytes of our flight wait */
+    READ,      /* IO_DONE: n bytes came; IO_DONE_AND_MORE: and others are buffered */
+    WRITE,     /* n bytes are given; IO_DONE: they left; IO_WANT_WRITE: they wait */
+    FINISH,    /* IO_WANT_WRITE: our close_notify waits */
+    FLUSH,     /* IO_DONE: all that waited left; IO_WANT_WRITE: n bytes of it did */
+    FIN,       /* part of a flush: our direction ends */
+    PARK,      /* only to let it fail */
+    CLOSE,     /* result: CONN_x */
+    DIAL,      /* result: DIAL_x; text: the server that must be meant */
+    RESULT,    /* of the dial, when its news were told */
+    LISTEN,    /* has the server said anything yet? */
+    CANCEL,    /* the dial is given up */
 
     /* What must be true now. */
     WANTS,   /* FRONT, BACK: waits for these events, result; 0: none */
@@ -85,6 +87,7 @@ extern const char MACHINE_CONF[];
 #define PLAIN_FRONT "tls = off\n"
 #define ONE_SERVER "server = a 10.0.0.1:1\n"
 #define TWO_SERVERS "server = a 10.0.0.1:1\nserver = b 10.0.0.2:1\n"
+#define SHORT_WRITE CONF_WITH(TLS_FRONT "write-timeout = 2s\n", TWO_SERVERS)
 
 #define MS(n) ((n)*US_PER_MS)
 #define S(n) ((n)*US_PER_S)
