@@ -15,8 +15,8 @@ configure_in = $(MKDIR_P) $(1) && cd $(1) && \
 
 .PHONY: lint format check-clang check-asan check-tsan check-faults check-valgrind fuzz run-fuzzers coverage bench run-bench clean-suites
 
-lint:
-	$(top_srcdir)/dev/lint
+lint: $(MANUAL)
+	$(top_srcdir)/dev/lint $(MANUAL)
 
 format:
 	cd $(top_srcdir) && find src tests docs -name '*.[ch]' -exec clang-format -i {} +

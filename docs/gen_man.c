@@ -1,115 +1,13 @@
-/* Prints sluice.ini(5) in mdoc, from the table that also makes the parser. Run at build time:
- * gen_man > sluice.ini.5 */
+/* Fills in a page of the manual: a line "@name@" becomes the table of that name, in mdoc, from the
+ * same rows that the program is made from. Run at build time: gen_man < PAGE.in > PAGE */
+#include <ctype.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/text.h"
 #include "conf/schema.h"
-
-static const char intro[] =
-    ".Dd November 24, 2026\n"
-    ".Dt SLUICE.INI 5\n"
-    ".Os sluice\n"
-    ".Sh NAME\n"
-    ".Nm sluice.ini\n"
-    ".Nd configuration of the sluice reverse proxy and load balancer\n"
-    ".Sh DESCRIPTION\n"
-    ".Xr sluice 8\n"
-    "reads one INI file at start and again on\n"
-    ".Dv SIGHUP .\n"
-    "A reload is atomic: when there is any error in it, the running configuration\n"
-    "stays in force as a whole.\n"
-    "The smallest useful file:\n"
-    ".Bd -literal -offset indent\n"
-    "[frontend web]\n"
-    "listen      = :443\n"
-    "certificate = /etc/sluice/certs/web.pem\n"
-    "pool        = app\n"
-    "\n"
-    "[pool app]\n"
-    "server = a 10.0.0.11:8080\n"
-    "server = b 10.0.0.12:8080\n"
-    ".Ed\n"
-    ".Ss The language\n"
-    "A file is made of sections,\n"
-    ".Ql [type]\n"
-    "or\n"
-    ".Ql [type name] ,\n"
-    "and of lines\n"
-    ".Ql key = value\n"
-    "below them.\n"
-    "The order of sections and of keys does not matter, but for keys that repeat.\n"
-    ".Bl -bullet\n"
-    ".It\n"
-    "Names of sections and servers are made of letters, digits,\n"
-    ".Ql _ ,\n"
-    ".Ql \\&.\n"
-    "and\n"
-    ".Ql \\- ,\n"
-    "and have at most 49 characters.\n"
-    ".It\n"
-    "Lines may be indented, and may have up to 8192 bytes.\n"
-    "A file may have up to 1 MiB.\n"
-    "It is plain text: control characters but tabs are refused.\n"
-    ".It\n"
-    "A comment begins with\n"
-    ".Ql \\&;\n"
-    "or\n"
-    ".Ql #\n"
-    "at the start of a line or of a value, after a blank, or after a comma.\n"
-    "Inside a word both are letters like any other.\n"
-    ".It\n"
-    "The first\n"
-    ".Ql =\n"
-    "of a line ends the key;\n"
-    ".Ql \\&:\n"
-    "does not.\n"
-    "Values are written without quotes.\n"
-    ".It\n"
-    "Numbers that have a unit carry it.\n"
-    "Times:\n"
-    ".Ql 250ms ,\n"
-    ".Ql 5s ,\n"
-    ".Ql 10m ,\n"
-    ".Ql 12h ,\n"
-    ".Ql 1d .\n"
-    "Sizes, in powers of 1024:\n"
-    ".Ql 512b ,\n"
-    ".Ql 16k ,\n"
-    ".Ql 2m ,\n"
-    ".Ql 1g .\n"
-    "Shares:\n"
-    ".Ql 20% .\n"
-    ".It\n"
-    "Lists repeat the key, or use commas.\n"
-    "A key that is no list and appears twice in a section is an error, and so are\n"
-    "a section that appears twice, an unknown key or section, and an empty value.\n"
-    ".It\n"
-    ".Ql ${NAME}\n"
-    "in a value takes a variable of the environment that the program was started\n"
-    "with; one that is unset is an error.\n"
-    "What it brings in is not expanded again.\n"
-    ".It\n"
-    "A setting is looked up in its own section, then in\n"
-    ".Ql [defaults] ,\n"
-    "then it is built in.\n"
-    ".It\n"
-    "No key takes a secret: secrets are files.\n"
-    ".El\n"
-    ".Pp\n"
-    "All errors are told in one run, with file and line.\n"
-    ".Ic sluice check\n"
-    "tells them without touching what runs, and\n"
-    ".Ic sluice check --effective\n"
-    "prints every value in force and where it comes from.\n";
-
-static const char outro[] = ".Sh FILES\n"
-                            ".Bl -tag -width Ds\n"
-                            ".It Pa /etc/sluice/sluice.ini\n"
-                            "Read when no other file is named.\n"
-                            ".El\n"
-                            ".Sh SEE ALSO\n"
-                            ".Xr sluice 8\n";
+#include "proxy/close_reason.h"
 
 /* What a value of each type looks like, as mdoc. */
 static const char *const type_forms[] = {
@@ -243,10 +141,7 @@ static void print_section(enum schema_section_id id)
 
 static void print_later(void)
 {
-    fputs(".Sh NOT SUPPORTED YET\n"
-          "These words are part of the language, and are refused by this version.\n"
-          ".Bl -tag -width Ds\n",
-        stdout);
+    fputs(".Bl -tag -width Ds\n", stdout);
     for (const struct schema_later *later = schema_later; later->name; later++) {
         char sections[128];
         struct text t;
@@ -260,14 +155,101 @@ static void print_later(void)
     fputs(".El\n", stdout);
 }
 
-int main(void)
+static void print_keys(void)
 {
-    fputs(intro, stdout);
-    fputs(".Sh SECTIONS AND KEYS\n", stdout);
     for (size_t id = 0; id < SECTION_COUNT; id++)
         if (schema_sections[id].supported)
             print_section((enum schema_section_id)id);
-    print_later();
-    fputs(outro, stdout);
-    return fflush(stdout) || ferror(stdout);
+}
+
+/* ---- the logs ---- */
+
+/* A sentence of a table: without a capital, without a full stop. */
+static void print_sentence(const char *s)
+{
+    char sentence[256];
+    struct text t;
+    text_init(&t, sentence, sizeof(sentence));
+    text_printf(&t, "%c%s.", toupper((unsigned char)s[0]), s + 1);
+    print_prose(sentence);
+}
+
+static void print_field(const char *word, const char *when, const char *sentence)
+{
+    printf(".It Cm %s\n", word);
+    print_sentence(sentence);
+    if (when)
+        printf("Only where %s.\n", when);
+}
+
+static void print_access_fields(void)
+{
+    fputs(".Bl -tag -width t_handshake_us\n", stdout);
+#define FIELD(name, word, when, sentence) print_field(word, when, sentence);
+#include "proxy/access_fields.def"
+#undef FIELD
+    fputs(".El\n", stdout);
+}
+
+static void print_steps(void)
+{
+    static const char *const names[] = {
+#define STEP(name, ...) #name,
+#include "proxy/session_steps.def"
+#undef STEP
+    };
+    const char *comma = "";
+    for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+        printf("%s.Cm %s", comma, names[i]);
+        comma = " ,\n";
+    }
+    fputs(" .\n", stdout);
+}
+
+static void print_close_reasons(void)
+{
+    fputs(".Bl -tag -width half-close-timeout\n", stdout);
+    for (int i = 0; i < CLOSE_REASONS; i++) {
+        const struct close_reason_info *info = close_reason_info((enum close_reason)i);
+        fputs(".It Cm ", stdout);
+        print_word(info->word, strlen(info->word));
+        printf(" Pq %s%s\n", close_reason_side(info), info->is_error ? ", error" : "");
+        print_sentence(info->sentence);
+    }
+    fputs(".El\n", stdout);
+}
+
+/* ---- a page ---- */
+
+static bool print_table(const char *line)
+{
+    static const struct {
+        const char *line;
+        void (*print)(void);
+    } tables[] = {
+        {"@keys@\n", print_keys},
+        {"@later@\n", print_later},
+        {"@access-fields@\n", print_access_fields},
+        {"@steps@\n", print_steps},
+        {"@close-reasons@\n", print_close_reasons},
+    };
+    for (size_t i = 0; i < sizeof(tables) / sizeof(*tables); i++)
+        if (!strcmp(line, tables[i].line)) {
+            tables[i].print();
+            return true;
+        }
+    fprintf(stderr, "gen_man: there is no table %s", line);
+    return false;
+}
+
+int main(void)
+{
+    char line[512];
+    while (fgets(line, sizeof(line), stdin)) {
+        if (line[0] != '@')
+            fputs(line, stdout);
+        else if (!print_table(line))
+            return 1;
+    }
+    return ferror(stdin) || fflush(stdout) || ferror(stdout);
 }

@@ -11,3 +11,10 @@ const struct close_reason_info *close_reason_info(enum close_reason reason)
 {
     return &infos[reason];
 }
+
+const char *close_reason_side(const struct close_reason_info *info)
+{
+    static const char *const words[] = {
+        [SIDE_OURS] = "sluice", [SIDE_FRONT] = "client", [SIDE_BACK] = "server"};
+    return words[info->side];
+}

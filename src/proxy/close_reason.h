@@ -23,5 +23,7 @@ struct close_reason_info {
 };
 
 const struct close_reason_info *close_reason_info(enum close_reason reason);
+/* Its side as the log and the manual name it. */
+const char *close_reason_side(const struct close_reason_info *info);
 
 #endif

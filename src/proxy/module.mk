@@ -1,6 +1,6 @@
 # The files of src/proxy.
 libsluice_a_SOURCES += \
-	src/proxy/access_log.c src/proxy/access_log.h \
+	src/proxy/access_fields.def src/proxy/access_log.c src/proxy/access_log.h \
 	src/proxy/close_reason.c src/proxy/close_reason.h \
 	src/proxy/connector.c src/proxy/connector.h \
 	src/proxy/context.c src/proxy/context.h \

@@ -1,12 +1,14 @@
 """One line a connection at its close, logfmt or JSON, with everything that is promised; sums agree with what clients saw."""
 # group: smoke
 import json
+import os
 import re
 
 import evil
 import load
+import sluice
 import stream
-from case import check, holds, main, same
+from case import check, holds, main, same, skip
 from sluice import web
 
 ALWAYS = {"time", "id", "frontend", "listen", "client", "pool", "server", "server_addr", "attempts", "bytes_in", "bytes_out",
@@ -53,6 +55,33 @@ def json_is_one_object_a_line_with_numbers_as_numbers(t):
     value = json.loads(proxy.access_text()[0])
     for key in ("id", "bytes_in", "bytes_out", "attempts", "t_total_us"):
         holds(isinstance(value[key], int), "%s is not a number: %r" % (key, value[key]))
+
+
+def fields_in_the_manual():
+    """In their order there."""
+    path = os.path.join(os.path.dirname(sluice.BINARY), "docs", "sluice.8")
+    if not os.path.exists(path):
+        skip("there is no manual beside the program: " + path)
+    with open(path, encoding="utf-8") as file:
+        fields = file.read().split("The fields, in the order of the line:\n")[1].split(".El\n")[0]
+    return re.findall(r"^\.It Cm (\S+)$", fields, re.M)
+
+
+@check
+def the_manual_lists_these_fields_in_this_order_and_no_others(t):
+    manual, seen = fields_in_the_manual(), set()
+    for settings in ({}, {"access_format": "json"}):
+        port = t.port()
+        proxy = t.sluice(web(port, {"dead": t.refuser(), "a": t.serve(evil.echo)}, t.certs.make()), **settings)
+        with stream.connect(("127.0.0.1", port), True, name="localhost") as one:
+            one.send(b"x")
+            one.recv_exactly(1)
+            one.cut()
+        for line in proxy.access(1):
+            same(list(line), [field for field in manual if field in line], "order of the fields")
+            seen |= set(line)
+        proxy.stop()
+    same(sorted(seen), sorted(manual), "fields of a retried TLS connection with a name that was cut")
 
 
 @check
