@@ -1,3 +1,7 @@
+# For tests that include tests/unit/base/failing_mem.h.
+FAILING_MEM = -Wl,--wrap=mem_alloc,--wrap=mem_zalloc,--wrap=mem_array,--wrap=mem_aligned,--wrap=mem_resize \
+	-Wl,--wrap=mem_strdup,--wrap=mem_strndup,--wrap=mem_printf
+
 check_PROGRAMS += tests/unit/base/test_addr
 TESTS += tests/unit/base/test_addr
 tests_unit_base_test_addr_SOURCES = tests/unit/base/test_addr.c

@@ -1,1 +1,5 @@
 # The unit tests of src/net.
+check_PROGRAMS += tests/unit/net/test_chunk
+TESTS += tests/unit/net/test_chunk
+tests_unit_net_test_chunk_SOURCES = tests/unit/net/test_chunk.c tests/unit/base/failing_mem.h
+tests_unit_net_test_chunk_LDFLAGS = $(AM_LDFLAGS) $(FAILING_MEM)
