@@ -111,10 +111,11 @@ void watch_timer_init(struct watch_timer *w, void (*fn)(void *), void *owner)
 void watch_timer_start(struct loop *loop, struct watch_timer *w, int64_t after_us)
 {
     ev_timer_stop(loop->ev, &w->ev);
-    /* libev counts from the start of the turn; a long turn would let the timer come early. */
-    double late = ev_time() - ev_now(loop->ev);
-    double after = (double)(after_us > 0 ? after_us : 0) / 1e6 + (late > 0. ? late : 0.);
-    ev_timer_set(&w->ev, after, 0.);
+    /* libev counts from the start of the turn: a long turn would let the timer come early. What its
+     * manual proposes instead, ev_time() - ev_now(), asks the wall clock, which may just have been
+     * set (F66). */
+    ev_now_update(loop->ev);
+    ev_timer_set(&w->ev, (double)(after_us > 0 ? after_us : 0) / 1e6, 0.);
     ev_timer_start(loop->ev, &w->ev);
 }
 

@@ -3,3 +3,7 @@ check_PROGRAMS += tests/unit/net/test_chunk
 TESTS += tests/unit/net/test_chunk
 tests_unit_net_test_chunk_SOURCES = tests/unit/net/test_chunk.c tests/unit/base/failing_mem.h
 tests_unit_net_test_chunk_LDFLAGS = $(AM_LDFLAGS) $(FAILING_MEM)
+
+check_PROGRAMS += tests/unit/net/test_watch
+TESTS += tests/unit/net/test_watch
+tests_unit_net_test_watch_SOURCES = tests/unit/net/test_watch.c
