@@ -14,9 +14,13 @@ static bool is_tcp(const struct addr *addr)
     return addr->u.sa.sa_family != AF_UNIX;
 }
 
-/* A socket file whose owner is gone answers "refused"; only that one is removed. */
+/* A socket whose owner is gone answers "refused"; only that one is removed. connect(2) says the
+ * same of any other file, which may be somebody's data. */
 static void remove_stale_path(const struct addr *addr)
 {
+    struct stat st;
+    if (lstat(addr->u.un.sun_path, &st) < 0 || !S_ISSOCK(st.st_mode))
+        return;
     int fd = sys_socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0)
         return;

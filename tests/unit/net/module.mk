@@ -7,3 +7,8 @@ tests_unit_net_test_chunk_LDFLAGS = $(AM_LDFLAGS) $(FAILING_MEM)
 check_PROGRAMS += tests/unit/net/test_watch
 TESTS += tests/unit/net/test_watch
 tests_unit_net_test_watch_SOURCES = tests/unit/net/test_watch.c
+
+check_PROGRAMS += tests/unit/net/test_sock
+TESTS += tests/unit/net/test_sock
+tests_unit_net_test_sock_SOURCES = \
+	tests/unit/net/test_sock.c tests/unit/net/sockets.h tests/unit/base/log_files.h
