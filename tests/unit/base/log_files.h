@@ -11,7 +11,7 @@
 
 static char folder[64];
 
-static int make_folder(void **state)
+static inline int make_folder(void **state)
 {
     (void)state;
     strcpy(folder, "/tmp/sluice-log-XXXXXX");
@@ -19,7 +19,7 @@ static int make_folder(void **state)
 }
 
 /* A path in the folder; valid until it was asked for three others. */
-static const char *path_of(const char *name)
+static inline const char *path_of(const char *name)
 {
     static char paths[4][128];
     static unsigned turn;
@@ -28,7 +28,7 @@ static const char *path_of(const char *name)
     return path;
 }
 
-static int remove_folder(void **state)
+static inline int remove_folder(void **state)
 {
     (void)state;
     DIR *dir = opendir(folder);
@@ -42,7 +42,7 @@ static int remove_folder(void **state)
 }
 
 /* The whole file, terminated; "" when there is none. Valid until the next call. */
-static const char *contents(const char *name)
+static inline const char *contents(const char *name)
 {
     static char text[4 * 1024 * 1024];
     size_t len = 0;

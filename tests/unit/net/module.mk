@@ -12,3 +12,9 @@ check_PROGRAMS += tests/unit/net/test_sock
 TESTS += tests/unit/net/test_sock
 tests_unit_net_test_sock_SOURCES = \
 	tests/unit/net/test_sock.c tests/unit/net/sockets.h tests/unit/base/log_files.h
+
+check_PROGRAMS += tests/unit/net/test_listen_set
+TESTS += tests/unit/net/test_listen_set
+tests_unit_net_test_listen_set_SOURCES = \
+	tests/unit/net/test_listen_set.c tests/unit/net/sockets.h tests/unit/base/log_files.h tests/unit/base/failing_mem.h
+tests_unit_net_test_listen_set_LDFLAGS = $(AM_LDFLAGS) $(FAILING_MEM)

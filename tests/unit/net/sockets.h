@@ -49,6 +49,19 @@ static inline void wait_for(int fd, short events)
     assert_int_equal(poll(&p, 1, WAIT_MS), 1);
 }
 
+/* A loopback address that nobody else gets while the descriptor is open, but sock_listen() does:
+ * the kernel lets two sockets with SO_REUSEADDR have one port, as long as none of them listens. */
+static inline int reserve(struct addr *ret_addr)
+{
+    struct addr any = addr_of("127.0.0.1:0");
+    int fd = socket(AF_INET, SOCK_STREAM, 0), on = 1;
+    assert_true(fd >= 0);
+    assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on), 0);
+    assert_int_equal(bind(fd, &any.u.sa, any.len), 0);
+    *ret_addr = addr_bound(fd);
+    return fd;
+}
+
 /* A blocking socket that is connected; may still wait in the listener's queue. */
 static inline int client_of(const struct addr *addr)
 {
