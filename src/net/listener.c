@@ -44,8 +44,8 @@ static void on_pause_over(void *owner)
     watch_io_set(l->loop, &l->watch, WATCH_READ);
 }
 
-/* Both warnings come once, until a connection gets in again: the pause repeats ten times a second.
- */
+/* The pause repeats ten times a second, its warning does not: a lack of descriptors is told once a
+ * second, the limit once until a connection gets in again. */
 static void warn_full(struct listener *l, int os_errno)
 {
     char text[ADDR_TEXT_MAX];

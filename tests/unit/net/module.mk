@@ -1,4 +1,8 @@
 # The unit tests of src/net.
+
+# For tests that include tests/unit/net/calls.h.
+SCRIPTED_CALLS = -Wl,--wrap=send,--wrap=recv,--wrap=accept4,--wrap=shutdown
+
 check_PROGRAMS += tests/unit/net/test_chunk
 TESTS += tests/unit/net/test_chunk
 tests_unit_net_test_chunk_SOURCES = tests/unit/net/test_chunk.c tests/unit/base/failing_mem.h
@@ -18,3 +22,9 @@ TESTS += tests/unit/net/test_listen_set
 tests_unit_net_test_listen_set_SOURCES = \
 	tests/unit/net/test_listen_set.c tests/unit/net/sockets.h tests/unit/base/log_files.h tests/unit/base/failing_mem.h
 tests_unit_net_test_listen_set_LDFLAGS = $(AM_LDFLAGS) $(FAILING_MEM)
+
+check_PROGRAMS += tests/unit/net/test_listener
+TESTS += tests/unit/net/test_listener
+tests_unit_net_test_listener_SOURCES = \
+	tests/unit/net/test_listener.c tests/unit/net/sockets.h tests/unit/net/calls.h tests/unit/base/log_files.h
+tests_unit_net_test_listener_LDFLAGS = $(AM_LDFLAGS) $(SCRIPTED_CALLS)

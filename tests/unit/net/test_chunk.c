@@ -206,6 +206,53 @@ static void append_without_memory_takes_nothing(void **state)
     }
 }
 
+static void budget_bounds_what_all_pools_hold_together(void **state)
+{
+    (void)state;
+    struct chunk_budget budget = {.limit = 4 * sizeof(struct chunk) - 1};
+    struct chunk_pool other = {.budget = &budget};
+    struct chunk_queue others = {0};
+    pool.budget = &budget;
+    append(2 * CHUNK_BYTES);
+    assert_true(chunk_queue_append(&other, &others, sent, 1));
+    assert_int_equal(budget.used, 3 * sizeof(struct chunk));
+    assert_false(chunk_queue_append(&pool, &q, sent, 1));
+    assert_int_equal(q.bytes, 2 * CHUNK_BYTES);
+    chunk_queue_clear(&other, &others);
+    append(1);
+    chunk_queue_clear(&pool, &q);
+    assert_int_equal(budget.used, 0); /* free chunks are not counted */
+    chunk_pool_fini(&other);
+}
+
+static void budget_counts_nothing_for_an_append_that_failed(void **state)
+{
+    (void)state;
+    struct chunk_budget budget = {.limit = 3 * sizeof(struct chunk)};
+    pool.budget = &budget;
+    assert_false(chunk_queue_append(&pool, &q, sent, 4 * CHUNK_BYTES));
+    assert_int_equal(budget.used, 0);
+    chunk_pool_fini(&pool);
+    mem_fails_at(2);
+    assert_false(chunk_queue_append(&pool, &q, sent, 2 * CHUNK_BYTES));
+    assert_int_equal(budget.used, 0);
+}
+
+static void budget_is_told_as_a_share_of_its_limit(void **state)
+{
+    (void)state;
+    static const struct {
+        size_t used, limit;
+        unsigned percent;
+    } rows[] = {{0, 0, 0}, {0, 1000000, 0}, {500000, 1000000, 50}, {850000, 1000000, 85},
+        {1000000, 1000000, 100}, {SIZE_MAX, SIZE_MAX, 100}};
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct chunk_budget budget = {.used = rows[i].used, .limit = rows[i].limit};
+        unsigned at_least = rows[i].percent ? rows[i].percent - 1 : 0; /* it may round down */
+        assert_in_range(chunk_budget_percent(&budget), at_least, rows[i].percent);
+    }
+}
+
 #ifdef WITH_ASAN
 /* The pool must not hide from ASan what the heap would show (F70). */
 static void free_chunk_is_poisoned_F70(void **state)
@@ -238,6 +285,9 @@ int main(void)
         CASE(pool_keeps_a_bounded_number_of_free_chunks),
         CASE(pool_uses_free_chunks_before_it_asks_for_memory),
         CASE(append_without_memory_takes_nothing),
+        CASE(budget_bounds_what_all_pools_hold_together),
+        CASE(budget_counts_nothing_for_an_append_that_failed),
+        CASE(budget_is_told_as_a_share_of_its_limit),
 #ifdef WITH_ASAN
         CASE(free_chunk_is_poisoned_F70),
 #endif
