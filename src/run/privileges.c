@@ -41,6 +41,23 @@ int privileges_resolve(
     return 0;
 }
 
+/* The effective identity only: the way back is open. */
+int privileges_step_down(const struct identity *identity, struct err *ret_err)
+{
+    if (!identity->change || (setegid(identity->gid) == 0 && seteuid(identity->uid) == 0))
+        return 0;
+    err_set_errno(ret_err, errno, "cannot become uid %u", (unsigned)identity->uid);
+    return -1;
+}
+
+int privileges_step_up(const struct identity *identity, struct err *ret_err)
+{
+    if (!identity->change || (seteuid(0) == 0 && setegid(0) == 0))
+        return 0;
+    err_set_errno(ret_err, errno, "cannot become root again");
+    return -1;
+}
+
 /* capset(2) for the calling thread. Both inheritable and ambient sets stay empty. */
 static int keep_capabilities(unsigned mask)
 {

@@ -19,7 +19,12 @@ struct identity {
 int privileges_resolve(
     const struct conf_global *conf, struct identity *ret_identity, struct problems *problems);
 
-/* Main thread, before any other thread exists. Checks that there is no way back. 0 or -1. */
+/* For what the program will do as that user, also later: its errors are better met at start. Main
+ * thread; a thread made meanwhile is taken along by step_up. 0 or -1. */
+int privileges_step_down(const struct identity *identity, struct err *ret_err);
+int privileges_step_up(const struct identity *identity, struct err *ret_err);
+
+/* Main thread, before any worker exists. Checks that there is no way back. 0 or -1. */
 int privileges_drop(const struct identity *identity, struct err *ret_err);
 /* In each worker's thread, first thing. */
 void privileges_drop_in_worker(void);

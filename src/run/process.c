@@ -223,33 +223,32 @@ static void init_assets(struct process *p, const struct conf *conf)
  * while we may still be root. */
 static int begin(struct process *p, struct conf *conf, struct problems *problems)
 {
-    struct identity identity;
     struct err err;
     unsigned n = p->assets.n_workers;
-    if (privileges_resolve(&conf->global, &identity, problems) < 0) {
-        conf_free(conf);
-        return -1;
-    }
     if (make_workers(p, n, &err) < 0) {
         conf_free(conf);
     } else {
-        p->assets.key_owner = identity.uid;
+        p->assets.key_owner = p->identity.uid;
         if (reload_build(p, conf, problems) < 0)
             return -1;
-        if (privileges_drop(&identity, &err) == 0 && start_workers(p, &err) == 0)
+        if (privileges_drop(&p->identity, &err) == 0 && start_workers(p, &err) == 0)
             return reload_publish(p, problems);
     }
     problems_error(problems, (struct where){0}, "%s", err.context);
     return -1;
 }
 
-static int start_log(const struct conf *conf, struct clock *clock)
+/* As the user that will open the files again: what he may not do shows now, not with the first
+ * SIGUSR1. */
+static int start_log(const struct process *p, const struct conf *conf)
 {
     struct err err;
     log_set_level(conf->global.log_level);
-    if (log_start(&conf->global.log, &conf->global.access_log, clock, &err) == 0)
+    if (privileges_step_down(&p->identity, &err) == 0 &&
+        log_start(&conf->global.log, &conf->global.access_log, p->crew.clock, &err) == 0 &&
+        privileges_step_up(&p->identity, &err) == 0)
         return 0;
-    log_error("cannot start the log: %s", err.context);
+    log_error("cannot start the log as uid %u: %s", (unsigned)p->identity.uid, err.context);
     return -1;
 }
 
@@ -271,7 +270,8 @@ static int run_loop(struct process *p, struct conf *conf, struct problems *probl
     return rc;
 }
 
-static int run_with_tls(struct process *p, struct conf *conf, struct err *ret_err)
+static int run_with_tls(
+    struct process *p, struct conf *conf, struct problems *problems, struct err *ret_err)
 {
     struct libctx *libctx = libctx_enter(ret_err); /* for reading certificates */
     if (!libctx || loop_init(&p->loop, true, ret_err) < 0) {
@@ -279,29 +279,39 @@ static int run_with_tls(struct process *p, struct conf *conf, struct err *ret_er
         conf_free(conf);
         return -1;
     }
-    struct problems problems;
-    problems_init(&problems);
-    if (run_loop(p, conf, &problems) < 0)
+    if (run_loop(p, conf, problems) < 0)
         p->exit_status = 2;
-    problems_fini(&problems);
     loop_fini(&p->loop);
     libctx_leave(libctx);
     return 0;
 }
 
-int process_run(struct process *p, struct conf *conf)
+static void run_with_log(struct process *p, struct conf *conf, struct problems *problems)
 {
     struct err err;
+    if (run_with_tls(p, conf, problems, &err) == 0)
+        return;
+    log_error("cannot start: %s", err.context);
+    p->exit_status = 1;
+}
+
+int process_run(struct process *p, struct conf *conf)
+{
+    struct problems problems;
+    problems_init(&problems);
     p->crew.clock = clock_system();
     p->crew.main_box = &p->box;
-    if (start_log(conf, p->crew.clock) < 0) {
+    if (privileges_resolve(&conf->global, &p->identity, &problems) < 0) {
+        reload_log_problems(&problems);
+        p->exit_status = 2;
         conf_free(conf);
-        return 1;
-    }
-    if (run_with_tls(p, conf, &err) < 0) {
-        log_error("cannot start: %s", err.context);
+    } else if (start_log(p, conf) < 0) {
         p->exit_status = 1;
+        conf_free(conf);
+    } else {
+        run_with_log(p, conf, &problems);
     }
+    problems_fini(&problems);
     log_stop(LOG_FLUSH_US);
     return p->exit_status;
 }

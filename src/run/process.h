@@ -3,6 +3,7 @@
 #ifndef SLUICE_RUN_PROCESS_H
 #define SLUICE_RUN_PROCESS_H
 
+#include "run/privileges.h"
 #include "run/worker.h"
 #include "snapshot/assets.h"
 
@@ -32,6 +33,7 @@ struct process {
     const char *path;
     const char *text;
 
+    struct identity identity; /* who it becomes, or is */
     struct loop loop;
     struct mailbox box;
     struct crew crew;

@@ -2,11 +2,12 @@
 # needs: root
 import os
 import pwd
+import signal
 
 import evil
 import proc
 import stream
-from case import check, holds, main, same, skip
+from case import check, holds, main, same, skip, wait_for
 from sluice import web
 
 CAP_DAC_READ_SEARCH, CAP_NET_BIND_SERVICE = 1 << 2, 1 << 10
@@ -24,12 +25,21 @@ def answers(port):
         return one.recv_until(b"\n")
 
 
+def started_as(t, account, body, **settings):
+    """Its folder is the account's: that is where the logs are."""
+    proxy = t.prepare(body, **settings)
+    os.chown(proxy.folder, account.pw_uid, account.pw_gid)
+    proxy.start()
+    proxy.wait_ready()
+    return proxy
+
+
 @check
 def it_takes_the_user_s_identity_and_keeps_what_a_reload_needs(t):
     nobody = pwd.getpwnam("nobody")
     cert, server = t.certs.make(), t.serve(evil.named("a"))
     first = low_port()
-    proxy = t.sluice(web(first, {"a": server}, cert), user="nobody")
+    proxy = started_as(t, nobody, web(first, {"a": server}, cert), user="nobody")
     same(proc.ids(proxy.pid, "Uid"), {(nobody.pw_uid,) * 4}, "user of every thread")
     same(proc.ids(proxy.pid, "Gid"), {(nobody.pw_gid,) * 4}, "group of every thread")
     for thread, bits in proc.capabilities(proxy.pid).items():
@@ -47,11 +57,41 @@ def it_takes_the_user_s_identity_and_keeps_what_a_reload_needs(t):
 @check
 def without_a_user_it_is_sluice_or_nobody(t):
     try:
-        expected = pwd.getpwnam("sluice").pw_uid
+        expected = pwd.getpwnam("sluice")
     except KeyError:
-        expected = pwd.getpwnam("nobody").pw_uid
-    proxy = t.sluice(web(t.port(), {"a": t.serve(evil.echo)}), user=None)
-    same(proc.ids(proxy.pid), {(expected,) * 4})
+        expected = pwd.getpwnam("nobody")
+    proxy = started_as(t, expected, web(t.port(), {"a": t.serve(evil.echo)}), user=None)
+    same(proc.ids(proxy.pid), {(expected.pw_uid,) * 4})
+
+
+@check
+def logs_are_the_user_s_and_can_be_opened_again(t):
+    nobody, port = pwd.getpwnam("nobody"), t.port()
+    proxy = started_as(t, nobody, web(port, {"a": t.serve(evil.named("a"))}), user="nobody")
+    same(os.stat(proxy.access_path).st_uid, nobody.pw_uid, "owner of the access log")
+    for renamed in (False, True):
+        if renamed:
+            os.rename(proxy.access_path, proxy.access_path + ".1")
+        mark = len(proxy.log())
+        proxy.send_signal(signal.SIGUSR1)
+        line = proxy.wait_for_log("opened again", after=mark)
+        holds("logs opened again" in line, line)
+    with stream.connect(("127.0.0.1", port)) as one:
+        one.recv_until(b"\n")
+    proxy.access(1)
+    wait_for("a new file", lambda: os.path.exists(proxy.access_path))
+
+
+@check
+def a_log_that_the_user_may_not_open_is_refused_at_start(t):
+    folder = t.path("logs")
+    os.mkdir(folder, 0o755)
+    proxy = t.prepare(web(t.port(), {"a": t.serve(evil.echo)}), user="nobody", access_log=os.path.join(folder, "access.log"))
+    proxy.expect_status = 1
+    proxy.start()
+    proxy.wait_exit()
+    holds(any(folder in line and "Permission denied" in line for line in proxy.log()), "the log is not named: %s" % proxy.log())
+    same(os.listdir(folder), [], "what was made in root's name")
 
 
 @check
