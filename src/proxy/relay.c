@@ -31,6 +31,14 @@ static enum relay_result relay_piece(struct conn *from, struct conn *to, size_t 
     return conn_write(to, bytes, *ret_n, ret_err) == IO_ERROR ? RELAY_TO_BROKEN : RELAY_OK;
 }
 
+/* Reading may have made the transport say something (the answer to a KeyUpdate), and what it has
+ * received in excess is kept. */
+static enum relay_result leave(struct conn *from, struct err *ret_err)
+{
+    bool left = conn_flush(from, ret_err) != IO_ERROR && conn_park(from, ret_err) != IO_ERROR;
+    return left ? RELAY_OK : RELAY_FROM_BROKEN;
+}
+
 enum relay_result relay_pump(
     struct conn *from, struct conn *to, size_t piece, uint64_t *moved, struct err *ret_err)
 {
@@ -46,9 +54,7 @@ enum relay_result relay_pump(
     }
     if (r == RELAY_OK)
         r = send_waiting(to, ret_err);
-    if (r == RELAY_OK && conn_park(from, ret_err) == IO_ERROR)
-        r = RELAY_FROM_BROKEN;
-    return r;
+    return r == RELAY_OK ? leave(from, ret_err) : r;
 }
 
 static void watch_one(struct conn *c, const struct conn *peer)

@@ -25,6 +25,7 @@ const char MACHINE_CONF[] = CONF_WITH(TLS_FRONT, TWO_SERVERS);
 struct end {
     struct conn *conn;
     bool holds_more;
+    bool broken;
     uint64_t n_read, n_written;
 };
 
@@ -125,18 +126,26 @@ static enum io_result answer(struct conn *c, const struct step *s, struct err *r
 {
     if (s->result != IO_ERROR)
         return (enum io_result)s->result;
+    m.ends[who_is(c)].broken = true;
     c->deaf = s->text && strcmp(s->text, "deaf") == 0;
     fill_err(ret_err, s);
     return IO_ERROR;
 }
 
-/* Both ends use both scratch areas, as TLS would. */
+/* Both ends receive into the scratch, as TLS would. */
 static void use_rx(struct conn *c)
 {
     if (m.io.rx_owner && m.io.rx_owner != c)
         fail_msg("%s: %s is read while bytes of the other end are in the scratch", m.test->name,
             who_names[who_is(c)]);
     m.io.rx_owner = c;
+}
+
+/* The client's end alone, or the other one would empty it. */
+static void use_gather(struct conn *c)
+{
+    if (who_is(c) == FRONT)
+        m.io.gather_owner = c;
 }
 
 static unsigned char byte_of(enum who reader, uint64_t n)
@@ -151,6 +160,7 @@ static enum io_result scripted_read(
     const struct step *s = called(who, READ);
     struct end *end = &m.ends[who];
     use_rx(c);
+    use_gather(c); /* the answer to a KeyUpdate */
     if (s->result == IO_WANT_READ)
         c->readable = false;
     if (s->result != IO_DONE && s->result != IO_DONE_AND_MORE)
@@ -181,7 +191,7 @@ static enum io_result scripted_handshake(struct conn *c, struct err *ret_err)
 {
     const struct step *s = called(who_is(c), HANDSHAKE);
     use_rx(c);
-    m.io.gather_owner = c; /* our flight, or an alert */
+    use_gather(c); /* our flight, or an alert */
     if (s->result == IO_WANT_READ)
         c->readable = false;
     if (s->result == IO_ERROR)
@@ -209,7 +219,7 @@ static enum io_result scripted_write(
         assert_int_equal(((const unsigned char *)bytes)[i],
             byte_of(who == FRONT ? BACK : FRONT, end->n_written++));
     assert_int_equal(c->out.bytes, 0); /* only called while nothing waits */
-    m.io.gather_owner = c;
+    use_gather(c);
     if (s->result == IO_DONE) {
         c->sent += n;
     } else if (!queue(c, bytes, n)) {
@@ -250,7 +260,7 @@ static enum io_result scripted_flush(struct conn *c, struct err *ret_err)
     if (c->out.bytes)
         return IO_WANT_WRITE;
     c->stalled_since = 0;
-    if (!c->finishing || c->finished)
+    if (!c->finishing || c->finished || m.ends[who].broken)
         return IO_DONE;
     const struct step *s = called(who, FIN);
     c->finished = s->result == IO_DONE;
