@@ -14,9 +14,17 @@ static bool would_block(int e)
     return e == EAGAIN || e == EWOULDBLOCK;
 }
 
+/* What waits can reach nobody any more, and nobody need wait for it. */
+static void drop_waiting(struct conn *c)
+{
+    chunk_queue_clear(&c->io->chunks, &c->out);
+    c->stalled_since = 0;
+}
+
 static enum io_result broken(struct conn *c, int os_errno, const char *doing, struct err *ret_err)
 {
     c->broken = os_errno;
+    drop_waiting(c);
     err_set_errno(ret_err, os_errno, "%s", doing);
     return IO_ERROR;
 }
@@ -57,8 +65,7 @@ enum io_result wire_recv(struct conn *c, void *buf, size_t cap, size_t *ret_n, s
 static enum io_result deaf(struct conn *c, struct err *ret_err)
 {
     c->deaf = true;
-    chunk_queue_clear(&c->io->chunks, &c->out); /* for nobody */
-    c->stalled_since = 0;
+    drop_waiting(c);
     err_set_errno(ret_err, EPIPE, "writing");
     return IO_ERROR;
 }

@@ -57,6 +57,17 @@ enum relay_result relay_pump(
     return r == RELAY_OK ? leave(from, ret_err) : r;
 }
 
+enum relay_result relay_discard(struct conn *from, size_t piece, struct err *ret_err)
+{
+    enum io_result r = IO_DONE;
+    for (size_t turn = 0; r == IO_DONE && turn < RELAY_TURN && may_have_more(from);) {
+        size_t n = 0;
+        r = conn_read(from, from->io->piece, piece, &n, ret_err);
+        turn += n;
+    }
+    return r == IO_ERROR ? RELAY_FROM_BROKEN : leave(from, ret_err);
+}
+
 static void watch_one(struct conn *c, const struct conn *peer)
 {
     bool reading = !c->eof && !conn_is_blocked(peer);

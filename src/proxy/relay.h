@@ -14,10 +14,12 @@ enum relay_result {
 
 /* Moves up to RELAY_TURN bytes in pieces of at most `piece` (<= IO_PIECE), then leaves the worker's
  * scratch empty. When `from` ends cleanly, so does this direction of `to`. *moved grows by the
- * plain bytes that went over. */
+ * plain bytes that were taken, which nobody else can be given any more. */
 #define RELAY_TURN (64u * 1024u)
 enum relay_result relay_pump(
     struct conn *from, struct conn *to, size_t piece, uint64_t *moved, struct err *ret_err);
+/* The same to nobody: RELAY_OK or RELAY_FROM_BROKEN. */
+enum relay_result relay_discard(struct conn *from, size_t piece, struct err *ret_err);
 /* Sets both watchers to what can go on now. */
 void relay_watch(struct conn *a, struct conn *b);
 

@@ -112,8 +112,7 @@ static mono_us step_deadline(const struct session *s)
         return (s->active_at > s->step_at ? s->active_at : s->step_at) +
                timeout_of(s, step->timeout_offset);
     case DEADLINE_LINGER:
-        return s->active_at +
-               (s->front.finished ? LINGER_US : s->frontend->conf->half_close_timeout_us);
+        return s->step_at + LINGER_US;
     case DEADLINE_NONE:
         break;
     }

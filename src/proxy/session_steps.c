@@ -120,12 +120,11 @@ struct verdict step_connect(struct session *s, struct err *err)
     return STEP_GOTO(RELAY);
 }
 
-/* Nothing of the client has left and nothing of the server came, not even an end: another server
- * may do it (F71). */
+/* No byte of either side was taken, or the connector would be gone, and no end was passed on:
+ * another server may do it (F71). */
 static bool is_untouched(const struct session *s)
 {
-    return s->connector && !s->bytes_in && !s->bytes_out && !s->back.sent && !s->back.received &&
-           !s->front.eof && !s->back.eof;
+    return s->connector && !s->front.eof && !s->back.eof;
 }
 
 static bool back_can_be_replaced(struct session *s, const struct err *err)
@@ -141,40 +140,50 @@ static bool back_can_be_replaced(struct session *s, const struct err *err)
     return true;
 }
 
+/* True: it does not listen, but all that it had to say is there or will be. */
+static bool has_said_all(const struct session *s)
+{
+    return s->step != SESSION_DELIVER && (s->back.deaf || s->back.eof);
+}
+
 static struct verdict back_broke(struct session *s, struct err *err)
 {
     err->side = SIDE_BACK;
     if (back_can_be_replaced(s, err))
         return STEP_GOTO(CONNECT);
-    /* It had said all it had to say: the client gets that before it learns that the rest of its own
-     * was not wanted (F59). */
-    if (s->back.deaf || (s->back.eof && s->front.finishing))
-        return STEP_GOTO(LINGER);
     if (err->code == ERR_MEMORY || err->code == ERR_LOCAL)
         return STEP_CLOSE(LOCAL);
-    return STEP_CLOSE(SERVER_RESET);
+    return has_said_all(s) ? STEP_GOTO(DELIVER) : STEP_CLOSE(SERVER_RESET);
 }
 
-/* Both directions once. True: both ends are sound. */
+/* Bytes that came from an end or left for one. */
+static uint64_t bytes_passed(const struct session *s)
+{
+    return s->bytes_in + s->bytes_out + s->front.sent + s->back.sent;
+}
+
+/* One direction. True: both ends are sound. */
+static bool relay(struct session *s, struct conn *from, struct conn *to,
+    struct verdict *ret_verdict, struct err *err)
+{
+    uint64_t *moved = from == &s->front ? &s->bytes_in : &s->bytes_out;
+    uint64_t before = bytes_passed(s);
+    enum relay_result r = relay_pump(from, to, s->frontend->conf->buffer_bytes, moved, err);
+    if (bytes_passed(s) != before)
+        s->active_at = s->ctx->io->now;
+    if (*moved)
+        session_drop_connector(s);
+    if (r == RELAY_OK)
+        return true;
+    const struct conn *broken = r == RELAY_FROM_BROKEN ? from : to;
+    *ret_verdict = broken == &s->front ? front_broke(s, err) : back_broke(s, err);
+    return false;
+}
+
 static bool relay_both(struct session *s, struct verdict *ret_verdict, struct err *err)
 {
-    size_t piece = s->frontend->conf->buffer_bytes;
-    uint64_t before = s->bytes_in + s->bytes_out;
-    enum relay_result down = relay_pump(&s->back, &s->front, piece, &s->bytes_out, err);
-    if (down != RELAY_OK) {
-        *ret_verdict = down == RELAY_FROM_BROKEN ? back_broke(s, err) : front_broke(s, err);
-        return false;
-    }
-    enum relay_result up = relay_pump(&s->front, &s->back, piece, &s->bytes_in, err);
-    if (up != RELAY_OK) {
-        *ret_verdict = up == RELAY_FROM_BROKEN ? front_broke(s, err) : back_broke(s, err);
-        return false;
-    }
-    if (s->bytes_in + s->bytes_out != before) {
-        s->active_at = s->ctx->io->now;
-        session_drop_connector(s);
-    }
-    return true;
+    return relay(s, &s->back, &s->front, ret_verdict, err) &&
+           relay(s, &s->front, &s->back, ret_verdict, err);
 }
 
 static bool both_ended(const struct session *s)
@@ -205,50 +214,38 @@ struct verdict step_drain(struct session *s, struct err *err)
     return STEP_WAIT;
 }
 
-/* What the client still sends is for nobody. True: it has ended. */
-static bool discard(struct session *s, struct verdict *ret_verdict, struct err *err)
+/* What the client still sends is for nobody. */
+static bool discard_from_client(struct session *s, struct verdict *ret_verdict, struct err *err)
 {
-    struct conn *front = &s->front;
-    for (size_t turn = 0; turn < RELAY_TURN && (front->readable || conn_has_buffered(front));) {
-        size_t n = 0;
-        enum io_result r = conn_read(front, s->ctx->io->piece, IO_PIECE, &n, err);
-        if (r == IO_ERROR) {
-            *ret_verdict = front_broke(s, err);
-            return true;
-        }
-        if (r == IO_EOF)
-            *ret_verdict = STEP_CLOSE(SERVER_DONE);
-        if (r != IO_DONE)
-            return r == IO_EOF;
-        turn += n;
-    }
+    if (relay_discard(&s->front, s->frontend->conf->buffer_bytes, err) == RELAY_OK)
+        return true;
+    *ret_verdict = front_broke(s, err);
     return false;
 }
 
-/* The server takes no more, but its answer is complete, if not yet with the client. Closing now
- * would reset the client's connection and could destroy the answer on its way; so it is given to
- * the client, and what the client sends is thrown away until it ends or the deadline is over (F59).
- */
+/* The server takes no more, but what it had said is complete, if not yet with the client. Closing
+ * now would reset the client's connection and destroy it on its way (F59); so that is passed on
+ * first. */
+struct verdict step_deliver(struct session *s, struct err *err)
+{
+    struct verdict broken;
+    if (!relay(s, &s->back, &s->front, &broken, err) || !discard_from_client(s, &broken, err))
+        return broken;
+    if (s->front.finished)
+        return STEP_GOTO(LINGER);
+    relay_watch(&s->front, &s->back);
+    return STEP_WAIT;
+}
+
+/* All has left for the client, but a client that still sends would get a reset from a closed
+ * socket, and might see that before the answer (F59). */
 struct verdict step_linger(struct session *s, struct err *err)
 {
-    struct verdict ended;
-    if (!s->back.eof && !s->front.finishing) {
-        enum relay_result r =
-            relay_pump(&s->back, &s->front, s->frontend->conf->buffer_bytes, &s->bytes_out, err);
-        if (r != RELAY_OK)
-            return r == RELAY_TO_BROKEN ? front_broke(s, err) : STEP_CLOSE(SERVER_RESET);
-    }
-    if (conn_flush(&s->front, err) == IO_ERROR)
-        return front_broke(s, err);
-    if (!s->front.finished)
-        s->active_at = s->ctx->io->now;
-    if (discard(s, &ended, err))
-        return ended;
-    if (conn_park(&s->front, err) == IO_ERROR)
-        return STEP_CLOSE(LOCAL);
-    conn_want(&s->front, true);
-    if (s->front.readable || conn_has_buffered(&s->front))
-        conn_again(&s->front);
-    conn_want(&s->back, !s->back.eof && !conn_is_blocked(&s->front));
+    struct verdict broken;
+    if (!discard_from_client(s, &broken, err))
+        return broken;
+    if (s->front.eof)
+        return STEP_CLOSE(SERVER_DONE);
+    relay_watch(&s->front, &s->back);
     return STEP_WAIT;
 }

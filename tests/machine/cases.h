@@ -12,6 +12,7 @@ CASES_OF(handshake)
 CASES_OF(connect)
 CASES_OF(relay)
 CASES_OF(ends)
+CASES_OF(deliver)
 CASES_OF(deadline)
 
 #define CASES(topic, ...)                                                                          \

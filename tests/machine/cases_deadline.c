@@ -82,6 +82,25 @@ static const struct step bytes_put_off_the_half_close_deadline[] = {
     BOTH_CLOSE(CONN_ABORT, CLOSE_HALF_CLOSE_LATE),
 };
 
+/* A client that takes an answer slowly is no quiet one. */
+static const struct step bytes_that_leave_put_off_the_half_close_deadline_too[] = {
+    TALKING,
+    {FRONT, READY, WATCH_READ},
+    {FRONT, READ, IO_EOF},
+    {BACK, FINISH, IO_DONE},
+    {BACK, FIN, IO_DONE},
+    {BACK, READY, WATCH_READ},
+    {BACK, READ, IO_DONE, PIECE},
+    {FRONT, WRITE, IO_WANT_WRITE, PIECE},
+    {CLOCK, PASSES, .n = S(29)},
+    {FRONT, READY, WATCH_WRITE},
+    {FRONT, FLUSH, IO_WANT_WRITE, 1},
+    {CLOCK, PASSES, .n = S(30) - 1},
+    {SESSION, IN, SESSION_DRAIN},
+    {CLOCK, PASSES, .n = 1},
+    BOTH_CLOSE(CONN_ABORT, CLOSE_HALF_CLOSE_LATE),
+};
+
 /* F42: the server's bytes come no further than to us */
 static const struct step client_that_takes_nothing_is_let_go[] = {
     TALKING,
@@ -193,8 +212,10 @@ CASES(deadline, CASE(progress_does_not_extend_the_handshake),
     CASE(handshake_deadline_ends_with_the_handshake), CASE(bytes_put_off_the_idle_deadline),
     CASE(events_without_bytes_do_not_put_off_the_idle_deadline),
     CASE(half_closed_session_has_a_deadline_of_its_own),
-    CASE(bytes_put_off_the_half_close_deadline), CASE(client_that_takes_nothing_is_let_go),
-    CASE(server_that_takes_nothing_is_let_go), CASE(slow_client_that_takes_something_is_kept),
+    CASE(bytes_put_off_the_half_close_deadline),
+    CASE(bytes_that_leave_put_off_the_half_close_deadline_too),
+    CASE(client_that_takes_nothing_is_let_go), CASE(server_that_takes_nothing_is_let_go),
+    CASE(slow_client_that_takes_something_is_kept),
     CASE(busy_upload_does_not_save_a_client_that_takes_nothing),
     CASE(stall_is_over_when_all_has_left), CASE(stalled_client_is_shed_when_memory_is_short),
     CASE(session_that_holds_no_bytes_is_not_shed), CASE(shedding_is_done_seldom),

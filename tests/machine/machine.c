@@ -128,6 +128,8 @@ static enum io_result answer(struct conn *c, const struct step *s, struct err *r
         return (enum io_result)s->result;
     m.ends[who_is(c)].broken = true;
     c->deaf = s->text && strcmp(s->text, "deaf") == 0;
+    chunk_queue_clear(&m.io.chunks, &c->out); /* as wire.c */
+    c->stalled_since = 0;
     fill_err(ret_err, s);
     return IO_ERROR;
 }

@@ -4,7 +4,7 @@ TESTS += tests/machine/test_session
 tests_machine_test_session_SOURCES = tests/machine/test_session.c \
 	tests/machine/machine.c tests/machine/machine.h tests/machine/cases.h \
 	tests/machine/cases_handshake.c tests/machine/cases_connect.c tests/machine/cases_relay.c \
-	tests/machine/cases_ends.c tests/machine/cases_deadline.c \
+	tests/machine/cases_ends.c tests/machine/cases_deliver.c tests/machine/cases_deadline.c \
 	tests/machine/fake_log.c tests/machine/fake_log.h \
 	tests/machine/fake_mem.c tests/machine/fake_mem.h \
 	tests/machine/fake_watch.c tests/machine/fake_watch.h

@@ -16,6 +16,7 @@ static const struct {
     {connect_cases, &connect_cases_n},
     {relay_cases, &relay_cases_n},
     {ends_cases, &ends_cases_n},
+    {deliver_cases, &deliver_cases_n},
     {deadline_cases, &deadline_cases_n},
 };
 #define N_TOPICS (sizeof topics / sizeof topics[0])
@@ -34,10 +35,28 @@ static void every_allocation_may_fail(void **state)
             machine_run_without_memory(&topics[t].cases[i]);
 }
 
+static void suite_reaches_every_reason(void **state)
+{
+    (void)state;
+    for (int i = 0; i < CLOSE_REASONS; i++)
+        if (!machine_has_closed((enum close_reason)i))
+            fail_msg("no case ends with %s", close_reason_info((enum close_reason)i)->word);
+}
+
+static void suite_reaches_every_step(void **state)
+{
+    (void)state;
+    for (int i = 0; i < SESSION_STEPS; i++)
+        if (!machine_has_been_in((enum session_step)i))
+            fail_msg("no case comes to %s", session_step_name((enum session_step)i));
+}
+
 int main(void)
 {
     static const struct CMUnitTest about_all[] = {
         cmocka_unit_test(every_allocation_may_fail),
+        cmocka_unit_test(suite_reaches_every_reason),
+        cmocka_unit_test(suite_reaches_every_step),
     };
     struct CMUnitTest tests[256];
     size_t n = 0;
