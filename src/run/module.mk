@@ -7,6 +7,7 @@ libsluice_a_SOURCES += \
 	src/run/process.c src/run/process.h \
 	src/run/program.c src/run/program.h \
 	src/run/reload.c src/run/reload.h \
+	src/run/signals.c src/run/signals.h \
 	src/run/try.c \
 	src/run/worker.c src/run/worker.h \
 	src/run/worker_listeners.c src/run/worker_listeners.h

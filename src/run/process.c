@@ -142,16 +142,6 @@ static void on_wake(void *owner)
     check_drained(p);
 }
 
-static void watch_signals(struct process *p)
-{
-    static const int numbers[] = {SIGHUP, SIGUSR1, SIGTERM, SIGQUIT, SIGINT, SIGUSR2};
-    _Static_assert(sizeof numbers / sizeof numbers[0] == sizeof p->signals / sizeof p->signals[0],
-        "one watcher a signal");
-    signal(SIGPIPE, SIG_IGN); /* for the few writes that are no send() (F92) */
-    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
-        watch_signal_start(&p->loop, &p->signals[i], numbers[i], on_signal, p);
-}
-
 /* ---- the workers ---- */
 
 static int make_workers(struct process *p, unsigned n, struct err *ret_err)
@@ -256,15 +246,14 @@ static int run_loop(struct process *p, struct conf *conf, struct problems *probl
 {
     mailbox_open(&p->box, &p->loop, on_message, on_wake, p);
     watch_timer_init(&p->grace, on_grace_over, p);
-    watch_signals(p);
+    signals_watch(&p->signals, &p->loop, on_signal, p);
     init_assets(p, conf);
     int rc = begin(p, conf, problems);
     reload_log_problems(problems);
     if (rc == 0)
         loop_run(&p->loop);
     end_workers(p);
-    for (size_t i = 0; i < sizeof p->signals / sizeof p->signals[0]; i++)
-        watch_signal_stop(&p->loop, &p->signals[i]);
+    signals_unwatch(&p->signals, &p->loop);
     watch_timer_stop(&p->loop, &p->grace);
     assets_fini(&p->assets);
     return rc;

@@ -4,6 +4,7 @@
 #define SLUICE_RUN_PROCESS_H
 
 #include "run/privileges.h"
+#include "run/signals.h"
 #include "run/worker.h"
 #include "snapshot/assets.h"
 
@@ -40,7 +41,7 @@ struct process {
     struct assets assets;
     struct snapshot *current; /* in force; NULL before the first */
     struct reload reload;
-    struct watch_signal signals[6];
+    struct signals signals;
     struct watch_timer grace; /* shutdown-grace is running */
     bool stopping;
     int exit_status;

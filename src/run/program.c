@@ -9,6 +9,7 @@
 #include "conf/env.h"
 #include "run/privileges.h"
 #include "run/process.h"
+#include "run/signals.h"
 
 /* Everything else in the environment could steer a library (F94): LIBEV_FLAGS, OPENSSL_CONF,
  * SSL_CERT_FILE, ... ${NAME} in the configuration sees all of it: conf/env.h keeps a copy. */
@@ -31,6 +32,7 @@ static int clear_environment(void)
 int program_init(void)
 {
     struct err err;
+    signals_hold();
     if (clear_environment() < 0) {
         fputs("sluice: no memory\n", stderr);
         return -1;

@@ -5,6 +5,7 @@ import signal
 
 import evil
 import load
+import proc
 import stream
 from case import SANITIZER, check, holds, known_open, main, needs_tool, run_command, same, scaled, skip, wait_for
 from sluice import web
@@ -13,14 +14,18 @@ BYTES = 300000
 CALLS = "read,write,writev,readv,recvfrom,recvmsg,sendto,sendmsg,accept4,connect,epoll_wait,epoll_pwait,openat,newfstatat,fstat,close"
 
 
-def under_strace(t, injection, **settings):
-    """The program with strace tampering with its calls, from the moment it is ready."""
+def strace_or_skip():
     needs_tool("strace")
     if SANITIZER:
         skip("strace and a sanitizer do not mix")
     status, _, err = run_command("strace", "-f", "-o", "/dev/null", "true")
     if status != 0:
         skip("strace may not trace here: " + err.strip()[:80])
+
+
+def under_strace(t, injection, **settings):
+    """The program with strace tampering with its calls, from the moment it is ready."""
+    strace_or_skip()
     port = t.port()
     proxy = t.sluice(
         web(port, {"a": t.serve(evil.echo)}, t.certs.make()), wrapper=["strace", "-f", "-qq", "-o", "/dev/null", *injection], ready_limit=30,
@@ -73,6 +78,41 @@ def a_storm_of_signals_during_transfers(t):
         load.together(4, lambda k, i=i: exchange(port, 4 * i + k))
     storm.stop()
     same({line["reason"] for line in proxy.access(4 * scaled(20, 4))}, {"done"})
+
+
+@check
+def what_is_asked_while_it_starts_is_done_afterwards(t):
+    """HUP and USR1 while it opens its file: by their default they would end it."""
+    strace_or_skip()
+    proxy = t.prepare(web(t.port(), {"a": "127.0.0.1:1"}))
+    proxy._wrapper = ["strace", "-qq", "-o", "/dev/null", "-P", proxy.config_path, "-e", "inject=openat:delay_enter=1000000:when=1"]
+    proxy.start()
+    pid = wait_for("it to open its file", lambda: held_in_a_call(proxy.process.pid))
+    for number in (signal.SIGHUP, signal.SIGUSR1, signal.SIGHUP):
+        os.kill(pid, number)
+    proxy.wait_ready()
+    proxy.wait_for_log("logs opened again")
+    proxy.wait_for_log("configuration 2 in force")
+
+
+def held_in_a_call(tracer):
+    """The traced program's id when strace delays it, which it does for longer than at any other stop."""
+    for pid, name in proc.children(tracer).items():
+        if "sluice" in name and [proc.state(pid) for _ in range(200)] == ["t"] * 200:
+            return pid
+    return None
+
+
+@check
+def signals_that_came_blocked_are_obeyed(t):
+    """What starts us may have blocked them, and a blocked mask is inherited."""
+    needs_tool("env")
+    status, _, err = run_command("env", "--block-signal=HUP", "true")
+    if status != 0:
+        skip("env cannot block signals: " + err.strip()[:80])
+    proxy = t.sluice(web(t.port(), {"a": "127.0.0.1:1"}), wrapper=["env", "--block-signal"])
+    proxy.reload()
+    proxy.stop(signal.SIGTERM)
 
 
 @check
