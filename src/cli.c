@@ -12,13 +12,14 @@
 
 struct options {
     const char *path;
+    bool help;
     bool effective;
     const char *listen;
     const char *servers[TRY_SERVERS_MAX];
     size_t n_servers;
 };
 
-static void print_help(FILE *out)
+static int print_help(void)
 {
     fputs("sluice [run] [-c FILE]                  run in the foreground (" DEFAULT_PATH ")\n"
           "sluice check [--effective] [-c FILE]    say what is wrong with a configuration; print "
@@ -34,7 +35,8 @@ static void print_help(FILE *out)
           "Signals: HUP reads the configuration again, TERM and QUIT drain and stop, INT stops, "
           "USR1 opens\n"
           "the logs again. See sluice(8) and sluice.ini(5).\n",
-        out);
+        stdout);
+    return 0;
 }
 
 static int complain(const char *what, const char *word)
@@ -43,10 +45,16 @@ static int complain(const char *what, const char *word)
     return 2;
 }
 
-/* The value of an option that needs one; NULL when the line ends there. */
+/* The value of an option that needs one; NULL when the line ends there, or it is empty (as "$FILE"
+ * of a variable that is not set). */
 static const char *value_of(int argc, char **argv, int *i)
 {
-    return *i + 1 < argc ? argv[++*i] : NULL;
+    return *i + 1 < argc && *argv[*i + 1] ? argv[++*i] : NULL;
+}
+
+static bool is_help(const char *word)
+{
+    return !strcmp(word, "-h") || !strcmp(word, "--help");
 }
 
 static int add_server(struct options *o, const char *server)
@@ -63,15 +71,18 @@ static int parse(const char *verb, int argc, char **argv, struct options *o)
     bool is_try = !strcmp(verb, "try"), is_check = !strcmp(verb, "check");
     for (int i = 0; i < argc; i++) {
         const char *option = argv[i];
-        if (is_check && !strcmp(option, "--effective")) {
-            o->effective = true;
+        bool effective = is_check && !strcmp(option, "--effective");
+        o->effective |= effective;
+        o->help |= is_help(option);
+        if (effective || is_help(option))
             continue;
-        }
         bool c = !is_try && !strcmp(option, "-c");
         bool listen = is_try && !strcmp(option, "--listen");
         bool to = is_try && !strcmp(option, "--to");
         if (!c && !listen && !to)
-            return complain("what does this mean: ", option);
+            return complain(
+                is_try || *option == '-' ? "what does this mean: " : "a file is named by -c: ",
+                option);
         const char *value = value_of(argc, argv, &i);
         if (!value)
             return complain("a value is missing after ", option);
@@ -87,6 +98,8 @@ static int parse(const char *verb, int argc, char **argv, struct options *o)
 
 static int run_verb(const char *verb, const struct options *o)
 {
+    if (o->help)
+        return print_help();
     if (!strcmp(verb, "run"))
         return program_run(o->path);
     if (!strcmp(verb, "check"))
@@ -103,14 +116,10 @@ int cli_main(int argc, char **argv)
 {
     static struct options options = {.path = DEFAULT_PATH, .listen = TRY_LISTEN};
     const char *first = argc > 1 ? argv[1] : "run";
-    if (!strcmp(first, "-h") || !strcmp(first, "--help") || !strcmp(first, "help")) {
-        print_help(stdout);
-        return 0;
-    }
-    if (!strcmp(first, "--version") || !strcmp(first, "-V")) {
-        program_version();
-        return 0;
-    }
+    if (is_help(first) || !strcmp(first, "help"))
+        return print_help();
+    if (!strcmp(first, "--version") || !strcmp(first, "-V"))
+        return program_version();
     bool named = argc > 1 && is_verb(first);
     if (argc > 1 && !named && first[0] != '-')
         return complain("there is no verb ", first);

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "base/sys.h"
 #include "conf/env.h"
 #include "run/privileges.h"
 #include "run/process.h"
@@ -29,10 +30,22 @@ static int clear_environment(void)
     return 0;
 }
 
+/* One of the three that came closed would be given to the next thing opened, and what is meant for
+ * people would go to a client. */
+static int open_standard_streams(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        if (sys_fcntl(fd, F_GETFD, 0) < 0 && sys_open("/dev/null", O_RDWR, 0) != fd)
+            return -1;
+    return 0;
+}
+
 int program_init(void)
 {
     struct err err;
     signals_hold();
+    if (open_standard_streams() < 0)
+        return -1; /* there is nowhere to say it */
     if (clear_environment() < 0) {
         fputs("sluice: no memory\n", stderr);
         return -1;
@@ -91,6 +104,15 @@ static void check_beyond_values(const struct conf *conf, struct problems *proble
     libctx_leave(libctx);
 }
 
+/* Whoever wrote it to a full disk must not take it for whole. */
+static int finish_output(void)
+{
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return 0;
+    perror("sluice: cannot write the output");
+    return 1;
+}
+
 int program_check(const char *path, bool effective)
 {
     struct problems problems;
@@ -106,11 +128,12 @@ int program_check(const char *path, bool effective)
     else if (!bad)
         printf("%s: the configuration is good\n", path);
     conf_free(conf);
-    return bad ? 2 : 0;
+    return bad ? 2 : finish_output();
 }
 
-void program_version(void)
+int program_version(void)
 {
     printf("sluice %s\n%s\n%s\ninih %s\n", SLUICE_VERSION, libctx_version(), loop_library_version(),
         SLUICE_INIH_VERSION);
+    return finish_output();
 }

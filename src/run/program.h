@@ -16,6 +16,6 @@ int program_run(const char *path);
 int program_check(const char *path, bool effective);
 /* In front of `servers` ("HOST:PORT"), or of two demo servers when n is 0. */
 int program_try(const char *listen, const char *const *servers, size_t n);
-void program_version(void);
+int program_version(void);
 
 #endif

@@ -1,4 +1,5 @@
-/* signals: those that mean something to the program, on the main thread. Other threads block all. */
+/* signals: those that mean something to the program, on the main thread. Other threads block all.
+ */
 #ifndef SLUICE_RUN_SIGNALS_H
 #define SLUICE_RUN_SIGNALS_H
 
@@ -14,8 +15,8 @@ struct signals {
  * starts. It waits until signals_watch(). */
 void signals_hold(void);
 /* `fn` is told of each from the loop, those that waited first. */
-void signals_watch(struct signals *signals, struct loop *loop, void (*fn)(void *owner, int number),
-    void *owner);
+void signals_watch(
+    struct signals *signals, struct loop *loop, void (*fn)(void *owner, int number), void *owner);
 void signals_unwatch(struct signals *signals, struct loop *loop);
 
 #endif

@@ -3,6 +3,7 @@
 import os
 import pwd
 import re
+import subprocess
 
 import sluice
 from case import check, holds, main, same
@@ -143,12 +144,24 @@ def version_names_itself_and_its_libraries(t):
 
 
 @check
+def output_that_could_not_be_written_is_a_failure(t):
+    """Whoever keeps it in a file must not take half of it for all."""
+    path = t.write("try.ini", GOOD % t.port())
+    for words in (["check", "-c", path], ["check", "--effective", "-c", path], ["--version"]):
+        with open("/dev/full", "wb") as full:
+            done = subprocess.run([sluice.BINARY, *words], stdout=full, stderr=subprocess.PIPE, timeout=60)
+        same(done.returncode, 1, "exit status of %s" % words)
+        holds(b"No space left" in done.stderr, "it said: %r" % done.stderr)
+
+
+@check
 def usage_lists_the_verbs_and_nonsense_is_refused(t):
     status, out, _ = sluice.run("-h")
     same(status, 0)
     for verb in ("run", "check", "try"):
         holds(verb in out, "no %s in %r" % (verb, out))
-    for words in (("nosuch",), ("run", "--nosuch"), ("check", "-c")):
+        same(sluice.run(verb, "--help"), (0, out, ""), "help of " + verb)
+    for words in (("nosuch",), ("run", "--nosuch"), ("check", "-c"), ("check", "-c", ""), ("check", "sluice.ini")):
         status, out, err = sluice.run(*words)
         same(status, 2, "exit status of %s" % (words,))
         holds(err, "nothing on stderr for %s" % (words,))

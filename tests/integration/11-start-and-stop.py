@@ -89,6 +89,21 @@ def the_unix_socket_of_a_dead_process_is_taken_over_and_a_live_one_is_not(t):
 
 
 @check
+def standard_streams_that_came_closed_are_given_to_nobody(t):
+    """Descriptor 2 would be a socket: what is meant for people would go to a client."""
+    log, port = t.path("error.log"), t.port()
+    body = web(port, {"a": t.serve(evil.named("a"))})
+    proxy = t.prepare(body, log=log, wrapper=["sh", "-c", 'exec "$@" 0<&- 1>&- 2>&-', "sh"])
+    proxy.log_path = log
+    proxy.start()
+    proxy.wait_ready()
+    opened = proc.fds(proxy.pid)
+    same([opened[fd] for fd in range(3)], ["/dev/null"] * 3, "what 0, 1 and 2 are")
+    with stream.connect(("127.0.0.1", port)) as one:
+        same(one.recv_until(b"\n"), b"a\n")
+
+
+@check
 def idle_costs_no_cpu(t):
     _, proxy = plain(t)
     before = proc.cpu_seconds(proxy.pid)
