@@ -158,6 +158,8 @@ enum io_result wire_gather(struct conn *c, const void *bytes, size_t n, struct e
 
 static enum io_result send_fin(struct conn *c, struct err *ret_err)
 {
+    if (c->broken) /* bytes were lost: a clean end would hide it (P3) */
+        return broken(c, c->broken, "ending the stream", ret_err);
     /* ENOTCONN: the peer's RST was faster; the next read tells. */
     if (sys_shutdown(c->fd, SHUT_WR) < 0 && errno != ENOTCONN) {
         err_set_errno(ret_err, errno, "ending the stream");

@@ -28,3 +28,13 @@ TESTS += tests/unit/net/test_listener
 tests_unit_net_test_listener_SOURCES = \
 	tests/unit/net/test_listener.c tests/unit/net/sockets.h tests/unit/net/calls.h tests/unit/base/log_files.h
 tests_unit_net_test_listener_LDFLAGS = $(AM_LDFLAGS) $(SCRIPTED_CALLS)
+
+check_PROGRAMS += tests/unit/net/test_wire
+TESTS += tests/unit/net/test_wire
+tests_unit_net_test_wire_SOURCES = \
+	tests/unit/net/test_wire.c tests/unit/net/sockets.h tests/unit/net/calls.h tests/unit/base/failing_mem.h
+tests_unit_net_test_wire_LDFLAGS = $(AM_LDFLAGS) $(SCRIPTED_CALLS) $(FAILING_MEM)
+
+check_PROGRAMS += tests/unit/net/test_conn
+TESTS += tests/unit/net/test_conn
+tests_unit_net_test_conn_SOURCES = tests/unit/net/test_conn.c tests/unit/net/sockets.h

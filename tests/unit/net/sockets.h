@@ -13,11 +13,12 @@
 #include <stdbool.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include "base/addr.h"
 
-#define WAIT_MS 30000
+#define WAIT_MS 20000
 
 static inline struct addr addr_of(const char *text)
 {
@@ -65,8 +66,10 @@ static inline int reserve(struct addr *ret_addr)
 /* A blocking socket that is connected; may still wait in the listener's queue. */
 static inline int client_of(const struct addr *addr)
 {
+    const struct timeval limit = {.tv_sec = WAIT_MS / 1000};
     int fd = socket(addr->u.sa.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
     assert_true(fd >= 0);
+    assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit), 0);
     assert_int_equal(connect(fd, &addr->u.sa, addr->len), 0);
     return fd;
 }
