@@ -38,3 +38,8 @@ tests_unit_net_test_wire_LDFLAGS = $(AM_LDFLAGS) $(SCRIPTED_CALLS) $(FAILING_MEM
 check_PROGRAMS += tests/unit/net/test_conn
 TESTS += tests/unit/net/test_conn
 tests_unit_net_test_conn_SOURCES = tests/unit/net/test_conn.c tests/unit/net/sockets.h
+
+check_PROGRAMS += tests/unit/net/test_dial
+TESTS += tests/unit/net/test_dial
+tests_unit_net_test_dial_SOURCES = \
+	tests/unit/net/test_dial.c tests/unit/net/sockets.h tests/unit/base/log_files.h
