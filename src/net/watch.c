@@ -9,11 +9,18 @@ static void on_io(struct ev_loop *loop, ev_io *ev, int revents)
     w->fn(ev->data, (unsigned)revents & (WATCH_READ | WATCH_WRITE));
 }
 
+/* libev tells of timers first, and a wait that a signal cut short brings no other news: the next
+ * turn's has them. */
 static void on_timer(struct ev_loop *loop, ev_timer *ev, int revents)
 {
-    (void)loop;
     (void)revents;
     struct watch_timer *w = (struct watch_timer *)ev;
+    if (!w->is_over) {
+        w->is_over = true;
+        ev_timer_set(ev, 0., 0.);
+        ev_timer_start(loop, ev);
+        return;
+    }
     w->fn(ev->data);
 }
 
@@ -104,6 +111,7 @@ void watch_io_feed(struct loop *loop, struct watch_io *w, unsigned events)
 void watch_timer_init(struct watch_timer *w, void (*fn)(void *), void *owner)
 {
     ev_timer_init(&w->ev, on_timer, 0., 0.);
+    ev_set_priority(&w->ev, EV_MINPRI);
     w->ev.data = owner;
     w->fn = fn;
 }
@@ -111,6 +119,7 @@ void watch_timer_init(struct watch_timer *w, void (*fn)(void *), void *owner)
 void watch_timer_start(struct loop *loop, struct watch_timer *w, int64_t after_us)
 {
     ev_timer_stop(loop->ev, &w->ev);
+    w->is_over = false;
     /* libev counts from the start of the turn: a long turn would let the timer come early. What its
      * manual proposes instead, ev_time() - ev_now(), asks the wall clock, which may just have been
      * set (F66). */

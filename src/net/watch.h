@@ -26,6 +26,7 @@ struct watch_io {
 
 struct watch_timer {
     ev_timer ev;
+    bool is_over; /* its time; it is told in the next turn */
     void (*fn)(void *owner);
 };
 
@@ -61,7 +62,9 @@ void watch_io_set(struct loop *loop, struct watch_io *w, unsigned events);
 void watch_io_feed(struct loop *loop, struct watch_io *w, unsigned events);
 
 void watch_timer_init(struct watch_timer *w, void (*fn)(void *), void *owner);
-/* Once, `after_us` from now (never early); starting again moves it. */
+/* Once, `after_us` from now (never early), and behind all other news that had come by then: after
+ * the process was stopped, or a turn was long, what came in time is not found late (F66). Starting
+ * again moves it. */
 void watch_timer_start(struct loop *loop, struct watch_timer *w, int64_t after_us);
 void watch_timer_stop(struct loop *loop, struct watch_timer *w);
 bool watch_timer_is_active(const struct watch_timer *w);
