@@ -59,6 +59,15 @@ static enum err_code code_from_errno(int os_errno)
     }
 }
 
+void err_clear(struct err *err)
+{
+    err->code = ERR_NONE;
+    err->side = SIDE_OURS;
+    err->retry = RETRY_NEVER;
+    err->os_errno = 0;
+    err->context[0] = '\0';
+}
+
 /* All three build the new value aside, since the arguments may point into the old one. */
 void err_set(struct err *ret_err, enum err_code code, const char *fmt, ...)
 {

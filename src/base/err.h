@@ -37,6 +37,9 @@ struct err {
 /* A word for logs and metrics: "refused", "timeout", ... Never NULL. */
 const char *err_code_name(enum err_code code);
 
+/* No failure yet. */
+void err_clear(struct err *err);
+
 /* Fills *ret_err; side is SIDE_OURS and retry RETRY_NEVER until the caller says otherwise. */
 void err_set(struct err *ret_err, enum err_code code, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));

@@ -179,7 +179,7 @@ void session_run(struct session *s)
 {
     while (!s->closed) {
         struct err err;
-        err_set(&err, ERR_NONE, "%s", "");
+        err_clear(&err);
         struct verdict v = steps[s->step].run(s, &err);
         switch (v.kind) {
         case VERDICT_GOTO:

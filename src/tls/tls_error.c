@@ -56,6 +56,12 @@ static struct queue_sum queue_take(void)
     return sum;
 }
 
+void tls_error_clear(void)
+{
+    if (ERR_peek_error())
+        ERR_clear_error();
+}
+
 void tls_error_take(struct err *ret_err, const char *what)
 {
     struct queue_sum sum = queue_take();

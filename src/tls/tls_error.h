@@ -5,6 +5,10 @@
 
 #include "base/err.h"
 
+/* Before a call that is asked for its error afterwards. Looks first: the queue is empty nearly
+ * always, and OpenSSL's ERR_clear_error() goes through all of its slots even then. */
+void tls_error_clear(void);
+
 /* Fills *ret_err with ERR_TLS (ERR_MEMORY when that is what OpenSSL says) and "what: reason". */
 void tls_error_take(struct err *ret_err, const char *what);
 

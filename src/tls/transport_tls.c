@@ -1,5 +1,4 @@
 /* transport_tls: records through OpenSSL over the conn's BIO. */
-#include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <string.h>
 
@@ -36,7 +35,7 @@ static enum io_result failure(struct conn *c, int result, const char *what, stru
 
 static enum io_result tls_handshake(struct conn *c, struct err *ret_err)
 {
-    ERR_clear_error();
+    tls_error_clear();
     int r = SSL_do_handshake(c->tls);
     if (r == 1)
         return IO_DONE;
@@ -55,7 +54,7 @@ static enum io_result tls_read(
     size_t have = 0;
     do {
         size_t n;
-        ERR_clear_error();
+        tls_error_clear();
         int r = SSL_read_ex(c->tls, (unsigned char *)buf + have, cap - have, &n);
         if (r != 1) {
             if (have)
@@ -64,7 +63,7 @@ static enum io_result tls_read(
         }
         have += n;
     } while (cap - have >= RECORD_MAX);
-    ERR_clear_error();
+    tls_error_clear();
     *ret_n = have;
     return IO_DONE;
 }
@@ -75,7 +74,7 @@ static enum io_result tls_write(struct conn *c, const void *bytes, size_t n, str
     while (n) {
         size_t piece = n < RECORD_MAX ? n : RECORD_MAX;
         size_t done;
-        ERR_clear_error();
+        tls_error_clear();
         int r = SSL_write_ex(c->tls, p, piece, &done);
         if (r != 1) {
             /* The BIO takes whatever one write makes, so waiting is not among the answers. */
@@ -91,7 +90,7 @@ static enum io_result tls_write(struct conn *c, const void *bytes, size_t n, str
 
 static enum io_result tls_finish(struct conn *c, struct err *ret_err)
 {
-    ERR_clear_error();
+    tls_error_clear();
     int r = SSL_shutdown(
         c->tls); /* sends close_notify; 0: the peer's has not come yet, which is its own affair */
     if (r >= 0)
@@ -129,7 +128,7 @@ static void tls_close(struct conn *c, enum conn_end end)
         send_internal_error(c);
     SSL_free(c->tls);
     c->tls = NULL;
-    ERR_clear_error();
+    tls_error_clear();
     wire_close(c, end);
 }
 
@@ -147,7 +146,7 @@ static const struct transport_ops transport_tls = {
 
 int tls_accept(struct conn *c, struct tls_context *context, struct err *ret_err)
 {
-    ERR_clear_error();
+    tls_error_clear();
     SSL *ssl = SSL_new(context->ssl_ctx);
     BIO *bio = ssl ? tls_bio_new(context->thread->bio_method, c) : NULL;
     if (!bio) {

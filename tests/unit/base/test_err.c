@@ -94,6 +94,19 @@ static void prefix_keeps_everything_but_the_words(void **state)
     assert_int_equal(e.os_errno, EACCES);
 }
 
+static void clear_leaves_no_failure_and_no_words(void **state)
+{
+    (void)state;
+    struct err e;
+    memset(&e, 0xff, sizeof e);
+    err_clear(&e);
+    assert_int_equal(e.code, ERR_NONE);
+    assert_int_equal(e.side, SIDE_OURS);
+    assert_int_equal(e.retry, RETRY_NEVER);
+    assert_int_equal(e.os_errno, 0);
+    assert_string_equal(e.context, "");
+}
+
 static void arguments_may_point_into_the_error_itself(void **state)
 {
     (void)state;
@@ -110,6 +123,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_code_has_a_name),
         cmocka_unit_test(set_starts_as_ours_and_not_to_be_retried),
+        cmocka_unit_test(clear_leaves_no_failure_and_no_words),
         cmocka_unit_test(long_context_is_cut),
         cmocka_unit_test(errno_is_appended_in_words),
         cmocka_unit_test(code_follows_from_errno),

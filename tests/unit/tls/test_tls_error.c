@@ -26,6 +26,17 @@ static void take_names_the_oldest_reason_and_empties_the_queue_F15(void **state)
     assert_int_equal(ERR_peek_error(), 0);
 }
 
+static void clear_empties_the_queue_F15(void **state)
+{
+    (void)state;
+    tls_error_clear();
+    assert_int_equal(ERR_peek_error(), 0);
+    ERR_raise(ERR_LIB_SSL, SSL_R_NO_SHARED_CIPHER);
+    ERR_raise(ERR_LIB_SSL, SSL_R_BAD_PACKET);
+    tls_error_clear();
+    assert_int_equal(ERR_peek_error(), 0);
+}
+
 static void take_shows_what_openssl_adds_to_a_reason(void **state)
 {
     (void)state;
@@ -108,6 +119,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(take_names_the_oldest_reason_and_empties_the_queue_F15),
+        cmocka_unit_test(clear_empties_the_queue_F15),
         cmocka_unit_test(take_shows_what_openssl_adds_to_a_reason),
         cmocka_unit_test(take_says_memory_wherever_in_the_queue_that_is),
         cmocka_unit_test(take_keeps_the_errno_of_a_system_call),
