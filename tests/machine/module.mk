@@ -2,7 +2,8 @@
 check_PROGRAMS += tests/machine/test_session
 TESTS += tests/machine/test_session
 tests_machine_test_session_SOURCES = tests/machine/test_session.c \
-	tests/machine/machine.c tests/machine/machine.h tests/machine/cases.h \
+	tests/machine/machine.c tests/machine/machine.h tests/machine/machine_priv.h \
+	tests/machine/scripted.c tests/machine/world.c tests/machine/cases.h \
 	tests/machine/cases_handshake.c tests/machine/cases_connect.c tests/machine/cases_relay.c \
 	tests/machine/cases_ends.c tests/machine/cases_deliver.c tests/machine/cases_deadline.c \
 	tests/machine/fake_log.c tests/machine/fake_log.h \
