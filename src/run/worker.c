@@ -69,8 +69,10 @@ static struct view *make_view(struct worker *w, struct snapshot *snapshot, struc
 static void on_prepare(struct worker *w, struct prepare *p)
 {
     assert(!w->prepared);
-    w->prepared = make_view(w, p->snapshot, &p->err);
-    p->ok = w->prepared && worker_listeners_prepare(w, w->prepared, &p->err) == 0;
+    /* The view last: with it the reference is ours to give back, and without it main's. */
+    if (worker_listeners_prepare(w, p->snapshot, &p->err) == 0)
+        w->prepared = make_view(w, p->snapshot, &p->err);
+    p->ok = w->prepared != NULL;
     mailbox_post(w->crew->main_box, MESSAGE_PREPARED, &p->message);
 }
 

@@ -185,10 +185,10 @@ static struct worker_listener *listener_new(struct worker *w, const struct liste
     return wl;
 }
 
-int worker_listeners_prepare(struct worker *w, const struct view *view, struct err *ret_err)
+int worker_listeners_prepare(struct worker *w, const struct snapshot *snapshot, struct err *ret_err)
 {
-    for (size_t i = 0; i < view->snapshot->n_listens; i++) {
-        const struct listen_set *set = view->snapshot->listens[i].set;
+    for (size_t i = 0; i < snapshot->n_listens; i++) {
+        const struct listen_set *set = snapshot->listens[i].set;
         if (find(&w->listeners, set))
             continue;
         struct worker_listener *wl = listener_new(w, set);

@@ -14,9 +14,10 @@ struct adopt {
 };
 
 void worker_listeners_init(struct worker *w);
-/* Makes what `view` will need, so that following it cannot fail. 0 or -1; abandon() forgets it
- * either way. */
-int worker_listeners_prepare(struct worker *w, const struct view *view, struct err *ret_err);
+/* Makes what a view of it will need, so that following it cannot fail. 0 or -1; abandon() forgets
+ * it either way. */
+int worker_listeners_prepare(
+    struct worker *w, const struct snapshot *snapshot, struct err *ret_err);
 void worker_listeners_abandon(struct worker *w);
 /* `view` is in force now: addresses that stay take its frontend without a gap, new ones begin, gone
  * ones retire: their queue is served first. */
