@@ -110,3 +110,10 @@ int sock_connect_result(int fd)
         return errno;
     return error;
 }
+
+void sock_reset(int fd)
+{
+    const struct linger now = {.l_onoff = 1, .l_linger = 0};
+    (void)sys_setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
+    sys_close(fd);
+}

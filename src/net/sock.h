@@ -18,5 +18,7 @@ int sock_dial(
     const struct addr *addr, const struct addr *source, bool *ret_connected, struct err *ret_err);
 /* What became of a connect that was under way: 0 or its errno. */
 int sock_connect_result(int fd);
+/* Closes a connection so that its peer cannot take what it got for complete: RST (P3). */
+void sock_reset(int fd);
 
 #endif

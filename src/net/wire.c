@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/sys.h"
+#include "net/sock.h"
 
 /* From this size on a piece is sent at once: copying it would gain nothing (docs/decisions). */
 #define GATHER_BELOW (8u * 1024u)
@@ -213,10 +214,9 @@ void wire_close(struct conn *c, enum conn_end end)
     if (c->fd < 0)
         return;
     watch_io_set(io->loop, &c->watch, 0);
-    if (end != CONN_CLOSE) {
-        const struct linger now = {.l_onoff = 1, .l_linger = 0};
-        (void)sys_setsockopt(c->fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
-    }
-    sys_close(c->fd);
+    if (end == CONN_CLOSE)
+        sys_close(c->fd);
+    else
+        sock_reset(c->fd);
     c->fd = -1;
 }

@@ -4,7 +4,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
-#include "base/sys.h"
+#include "net/sock.h"
 #include "proxy/access_log.h"
 #include "proxy/session_steps.h"
 
@@ -85,7 +85,7 @@ bool session_open(struct context *ctx, struct view *view, const struct snapshot_
     if (!s) {
         counter_add(&ctx->counters.accept_lost, 1);
         log_error("a connection was closed: no memory for it");
-        sys_close(fd);
+        sock_reset(fd);
         return false;
     }
     struct err err;

@@ -2,7 +2,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
-#include "base/sys.h"
+#include "net/sock.h"
 #include "proxy/session.h"
 #include "proxy/shed.h"
 
@@ -97,7 +97,7 @@ void worker_adopt(struct worker *w, struct adopt *adopt)
     if (wl) {
         serve(wl, adopt->fd, &adopt->peer);
     } else {
-        sys_close(adopt->fd);
+        sock_reset(adopt->fd);
         atomic_fetch_sub_explicit(&w->live, 1, memory_order_relaxed);
     }
     mem_free(adopt);
