@@ -1,7 +1,6 @@
 /* log: the front of the log, on the thread that logs: levels, the rate limit, one finished line. */
 #include "base/log.h"
 
-#include <poll.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
@@ -138,7 +137,7 @@ static struct clock *get_clock(void)
 static bool write_now(const char *line, size_t len)
 {
     struct pollfd p = {.fd = STDERR_FILENO, .events = POLLOUT};
-    return poll(&p, 1, 0) == 1 && sys_write(STDERR_FILENO, line, len) == (ssize_t)len;
+    return sys_poll(&p, 1, 0) == 1 && sys_write(STDERR_FILENO, line, len) == (ssize_t)len;
 }
 
 void log_access_line(const char *line, size_t len)

@@ -106,11 +106,7 @@ const char *log_queue_thread_name(void)
 
 void log_queue_wake(void)
 {
-    uint64_t one = 1;
-    ssize_t n;
-    do {
-        n = sys_write(wake_fd, &one, sizeof one);
-    } while (n < 0 && errno == EINTR);
+    (void)eventfd_write(wake_fd, 1); /* cannot fail: an eventfd has room, so nothing waits */
 }
 
 /* A system call only when the writer waits for it, and then from one thread only. */
@@ -171,9 +167,9 @@ bool log_queue_doze(enum log_doze depth)
 
 void log_queue_awake(void)
 {
-    uint64_t count;
+    eventfd_t count;
     atomic_store(&consumer, AWAKE);
-    (void)!sys_read(wake_fd, &count, sizeof count); /* empties it; nothing to read after a nap */
+    (void)eventfd_read(wake_fd, &count); /* empties it; nothing to read after a nap */
 }
 
 int log_queue_fd(void)

@@ -10,7 +10,6 @@
 #include "base/log_sink.h"
 
 #include <limits.h>
-#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/un.h>
@@ -210,7 +209,7 @@ void log_sink_put(struct log_sink *sink, const struct log_line *line)
 static bool is_writable(int fd)
 {
     struct pollfd p = {.fd = fd, .events = POLLOUT};
-    return poll(&p, 1, 0) == 1;
+    return sys_poll(&p, 1, 0) == 1;
 }
 
 /* Everything for a file; for the rest what is sure not to block, in whole lines where they fit. */

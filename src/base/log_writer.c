@@ -6,7 +6,6 @@
 #include "base/log_writer.h"
 
 #include <inttypes.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -195,8 +194,7 @@ static void tell_all_held_back(void)
 
 static void answer(void)
 {
-    uint64_t one = 1;
-    (void)!sys_write(answer_fd, &one, sizeof one); /* an eventfd that has room */
+    (void)eventfd_write(answer_fd, 1);
 }
 
 /* Lines queued before the offer go to the old sinks. Answers before it closes them, which may take
@@ -237,7 +235,7 @@ static void wait_for_work(enum log_doze depth, int timeout_ms)
             fds[i + 1] = (struct pollfd){.fd = log_sink_fd(sink), .events = POLLOUT};
     }
     if (log_queue_doze(depth))
-        poll(fds, 3, timeout_ms);
+        (void)sys_poll(fds, 3, timeout_ms);
     log_queue_awake();
 }
 
@@ -324,11 +322,11 @@ int log_writer_start(struct log_sinks *sinks, struct clock *clock, struct err *r
 static bool await_answer(mono_us limit)
 {
     struct pollfd p = {.fd = answer_fd, .events = POLLIN};
-    uint64_t count;
-    while (poll(&p, 1, milliseconds_until(limit)) != 1)
+    eventfd_t count;
+    while (sys_poll(&p, 1, milliseconds_until(limit)) != 1)
         if (now_us() >= limit)
             return false;
-    return sys_read(answer_fd, &count, sizeof count) == sizeof count;
+    return eventfd_read(answer_fd, &count) == 0;
 }
 
 int log_writer_swap(struct log_sinks *sinks, struct err *ret_err)

@@ -11,28 +11,26 @@
 
 #ifdef SLUICE_FAULTS
 #include "base/sys_fault.h"
-static bool is_planned_to_fail(void)
+#define PLANNED(kind) is_planned_to_fail(SYS_FAULT_##kind)
+static bool is_planned_to_fail(enum sys_fault_kind kind)
 {
-    int planned = sys_fault(SYS_FAULT_alloc);
+    int planned = sys_fault(kind);
     if (planned)
         errno = planned;
     return planned != 0;
 }
 #else
-static bool is_planned_to_fail(void)
-{
-    return false;
-}
+#define PLANNED(kind) false
 #endif
 
 void *mem_alloc(size_t size)
 {
-    return is_planned_to_fail() ? NULL : malloc(size ? size : 1);
+    return PLANNED(alloc) ? NULL : malloc(size ? size : 1);
 }
 
 void *mem_zalloc(size_t size)
 {
-    return is_planned_to_fail() ? NULL : calloc(1, size ? size : 1);
+    return PLANNED(alloc) ? NULL : calloc(1, size ? size : 1);
 }
 
 void *mem_array(size_t count, size_t size)
@@ -47,7 +45,7 @@ void *mem_array(size_t count, size_t size)
 
 void *mem_aligned(size_t alignment, size_t size)
 {
-    if (is_planned_to_fail())
+    if (PLANNED(alloc))
         return NULL;
     void *p = aligned_alloc(alignment, size);
     return p ? memset(p, 0, size) : NULL;
@@ -55,7 +53,7 @@ void *mem_aligned(size_t alignment, size_t size)
 
 void *mem_resize(void *old, size_t size)
 {
-    if (is_planned_to_fail())
+    if (PLANNED(alloc))
         return NULL;
     return realloc(old, size ? size : 1); /* realloc(p, 0) would free p and return NULL */
 }
@@ -98,4 +96,21 @@ char *mem_printf(const char *fmt, ...)
 void mem_free(void *p)
 {
     free(p);
+}
+
+void *mem_library_resize(enum mem_library library, void *old, size_t size)
+{
+    bool fails = false;
+    switch (library) {
+    case MEM_OPENSSL:
+        fails = PLANNED(openssl_alloc);
+        break;
+    case MEM_LIBEV:
+        fails = PLANNED(libev_alloc);
+        break;
+    }
+    if (size)
+        return fails ? NULL : realloc(old, size);
+    free(old);
+    return NULL;
 }

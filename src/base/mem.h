@@ -21,4 +21,9 @@ char *mem_strndup(const char *s, size_t n) __attribute__((malloc, warn_unused_re
 char *mem_printf(const char *fmt, ...) __attribute__((format(printf, 1, 2), warn_unused_result));
 void mem_free(void *p); /* takes NULL */
 
+/* For a library that lets itself be given an allocator, counted apart in a test build: as
+ * mem_resize(), but a size of 0 frees. */
+enum mem_library { MEM_OPENSSL, MEM_LIBEV };
+void *mem_library_resize(enum mem_library library, void *old, size_t size);
+
 #endif

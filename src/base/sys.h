@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
@@ -25,8 +26,20 @@
             return -1;                                                                             \
         }                                                                                          \
     } while (0)
+/* Or pass fewer of the `len` bytes than it was asked to. */
+#define SYS_MAY_FAIL_OR_BE_SHORT(name, len)                                                        \
+    do {                                                                                           \
+        int fault_errno_ = sys_fault(SYS_FAULT_##name);                                            \
+        if (fault_errno_ == SYS_FAULT_SHORT)                                                       \
+            (len) = (len) ? 1 : 0;                                                                 \
+        else if (fault_errno_) {                                                                   \
+            errno = fault_errno_;                                                                  \
+            return -1;                                                                             \
+        }                                                                                          \
+    } while (0)
 #else
 #define SYS_MAY_FAIL(name) ((void)0)
+#define SYS_MAY_FAIL_OR_BE_SHORT(name, len) ((void)0)
 #endif
 
 static inline int sys_socket(int domain, int type, int protocol)
@@ -79,13 +92,13 @@ static inline int sys_getsockname(int fd, struct sockaddr *sa, socklen_t *len)
 
 static inline ssize_t sys_recv(int fd, void *buf, size_t len, int flags)
 {
-    SYS_MAY_FAIL(recv);
+    SYS_MAY_FAIL_OR_BE_SHORT(recv, len);
     return recv(fd, buf, len, flags);
 }
 
 static inline ssize_t sys_send(int fd, const void *buf, size_t len, int flags)
 {
-    SYS_MAY_FAIL(send);
+    SYS_MAY_FAIL_OR_BE_SHORT(send, len);
     return send(fd, buf, len, flags | MSG_NOSIGNAL);
 }
 
@@ -109,13 +122,13 @@ static inline int sys_open(const char *path, int flags, mode_t mode)
 
 static inline ssize_t sys_read(int fd, void *buf, size_t len)
 {
-    SYS_MAY_FAIL(read);
+    SYS_MAY_FAIL_OR_BE_SHORT(read, len);
     return read(fd, buf, len);
 }
 
 static inline ssize_t sys_write(int fd, const void *buf, size_t len)
 {
-    SYS_MAY_FAIL(write);
+    SYS_MAY_FAIL_OR_BE_SHORT(write, len);
     return write(fd, buf, len);
 }
 
@@ -131,6 +144,13 @@ static inline int sys_fcntl(int fd, int op, int arg)
     return fcntl(fd, op, arg);
 }
 
+static inline int sys_poll(struct pollfd *fds, nfds_t n, int timeout_ms)
+{
+    SYS_MAY_FAIL(poll);
+    return poll(fds, n, timeout_ms);
+}
+
+/* Reading and writing one does not fail: eventfd_read() and eventfd_write() are no doors. */
 static inline int sys_eventfd(unsigned initial, int flags)
 {
     SYS_MAY_FAIL(eventfd);

@@ -4,9 +4,11 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define FAULTS_MAX 32
 #define COUNT_PREFIX "count:"
@@ -22,6 +24,8 @@ static const char *const kind_names[SYS_FAULT_KINDS] = {
 #include "base/sys_calls.def"
 #undef SYS_CALL
     [SYS_FAULT_alloc] = "alloc",
+    [SYS_FAULT_openssl_alloc] = "openssl_alloc",
+    [SYS_FAULT_libev_alloc] = "libev_alloc",
 };
 
 /* Of the others: EIO. */
@@ -37,13 +41,15 @@ static const int usual_errnos[SYS_FAULT_KINDS] = {
     [SYS_FAULT_recv] = ECONNRESET,
     [SYS_FAULT_send] = ECONNRESET,
     [SYS_FAULT_sendmsg] = ECONNRESET,
-    [SYS_FAULT_shutdown] = ENOTCONN,
+    [SYS_FAULT_shutdown] = ENOBUFS,
     [SYS_FAULT_open] = EMFILE,
     [SYS_FAULT_write] = ENOSPC,
     [SYS_FAULT_fcntl] = EBADF,
     [SYS_FAULT_eventfd] = EMFILE,
     [SYS_FAULT_thread_create] = EAGAIN,
     [SYS_FAULT_alloc] = ENOMEM,
+    [SYS_FAULT_openssl_alloc] = ENOMEM,
+    [SYS_FAULT_libev_alloc] = ENOMEM,
 };
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -51,10 +57,14 @@ static struct fault plan[FAULTS_MAX];
 static size_t n_planned;
 static _Atomic unsigned long counts[SYS_FAULT_KINDS];
 static const char *count_path;
+static bool is_told, wants_stack;
+
+/* The sanitizers'; NULL without them. */
+extern void __sanitizer_print_stack_trace(void) __attribute__((weak));
 
 __attribute__((noreturn)) static void reject(const char *text)
 {
-    fprintf(stderr, "SLUICE_FAULT: \"%s\" is not KIND:N or KIND:N:ERRNO\n", text);
+    fprintf(stderr, "SLUICE_FAULT: \"%s\" is not KIND:N, KIND:N:ERRNO or KIND:N:SHORT\n", text);
     _Exit(2);
 }
 
@@ -67,9 +77,17 @@ static enum sys_fault_kind find_kind(const char *name, size_t len)
     return (enum sys_fault_kind)kind;
 }
 
-/* 0 for a name that there is not. */
-static int find_errno(const char *name)
+static bool can_be_short(enum sys_fault_kind kind)
 {
+    return kind == SYS_FAULT_recv || kind == SYS_FAULT_send || kind == SYS_FAULT_read ||
+           kind == SYS_FAULT_write;
+}
+
+/* 0 for a name that there is not. */
+static int find_errno(enum sys_fault_kind kind, const char *name)
+{
+    if (strcmp(name, "SHORT") == 0)
+        return can_be_short(kind) ? SYS_FAULT_SHORT : 0;
     for (int e = 1; e < 256; e++) {
         const char *known = strerrorname_np(e);
         if (known && strcmp(known, name) == 0)
@@ -88,7 +106,7 @@ static struct fault read_fault(const char *text)
     unsigned long n = strtoul(colon + 1, &end, 10);
     int os_errno = usual_errnos[kind] ? usual_errnos[kind] : EIO;
     if (*end == ':')
-        os_errno = find_errno(end + 1);
+        os_errno = find_errno(kind, end + 1);
     if (n == 0 || os_errno == 0 || (*end != ':' && *end != '\0'))
         reject(text);
     return (struct fault){kind, n, os_errno};
@@ -125,6 +143,8 @@ static void write_counts(void)
 static void read_environment(void)
 {
     const char *text = getenv("SLUICE_FAULT");
+    wants_stack = getenv("SLUICE_FAULT_STACK") != NULL;
+    is_told = true;
     if (!text)
         return;
     if (strncmp(text, COUNT_PREFIX, strlen(COUNT_PREFIX)) != 0) {
@@ -135,13 +155,28 @@ static void read_environment(void)
     atexit(write_counts);
 }
 
+/* Without an allocation, because it may be one that fails. */
+static void tell(const struct fault *f)
+{
+    char line[80];
+    int len =
+        snprintf(line, sizeof line, "SLUICE_FAULT: %s:%lu comes now\n", kind_names[f->kind], f->n);
+    (void)!write(STDERR_FILENO, line, (size_t)len);
+    if (wants_stack && __sanitizer_print_stack_trace)
+        __sanitizer_print_stack_trace();
+}
+
 int sys_fault(enum sys_fault_kind kind)
 {
     pthread_once(&once, read_environment);
     unsigned long n = atomic_fetch_add(&counts[kind], 1) + 1;
-    for (size_t i = 0; i < n_planned; i++)
-        if (plan[i].kind == kind && plan[i].n == n)
-            return plan[i].os_errno;
+    for (size_t i = 0; i < n_planned; i++) {
+        if (plan[i].kind != kind || plan[i].n != n)
+            continue;
+        if (is_told)
+            tell(&plan[i]);
+        return plan[i].os_errno;
+    }
     return 0;
 }
 
@@ -149,6 +184,7 @@ void sys_fault_plan(const char *text)
 {
     pthread_once(&once, read_environment);
     read_plan(text);
+    is_told = false;
     for (int kind = 0; kind < SYS_FAULT_KINDS; kind++)
         atomic_store(&counts[kind], 0);
 }

@@ -4,6 +4,7 @@
 #include <openssl/crypto.h>
 #include <openssl/provider.h>
 #include <openssl/ssl.h>
+#include <stdbool.h>
 
 #include "base/mem.h"
 #include "tls/tls_error.h"
@@ -14,6 +15,40 @@ struct libctx {
     OSSL_PROVIDER *provider;
 };
 
+#ifdef SLUICE_FAULTS
+/* Lets a test fail OpenSSL's allocations too. In any other build OpenSSL keeps its own. */
+static void *openssl_alloc(size_t size, const char *file, int line)
+{
+    (void)file;
+    (void)line;
+    return mem_library_resize(MEM_OPENSSL, NULL, size);
+}
+
+static void *openssl_resize(void *old, size_t size, const char *file, int line)
+{
+    (void)file;
+    (void)line;
+    return mem_library_resize(MEM_OPENSSL, old, size);
+}
+
+static void openssl_free(void *p, const char *file, int line)
+{
+    (void)file;
+    (void)line;
+    (void)mem_library_resize(MEM_OPENSSL, p, 0);
+}
+
+static bool set_allocator(void)
+{
+    return CRYPTO_set_mem_functions(openssl_alloc, openssl_resize, openssl_free) == 1;
+}
+#else
+static bool set_allocator(void)
+{
+    return true;
+}
+#endif
+
 int libctx_process_init(struct err *ret_err)
 {
     /* NO_LOAD_CONFIG must be in the first call of all: later ones, also OpenSSL's own, find it
@@ -21,7 +56,7 @@ int libctx_process_init(struct err *ret_err)
      * from under it. */
     uint64_t how = OPENSSL_INIT_NO_LOAD_CONFIG | OPENSSL_INIT_NO_ATEXIT |
                    OPENSSL_INIT_LOAD_SSL_STRINGS | OPENSSL_INIT_LOAD_CRYPTO_STRINGS;
-    if (OPENSSL_init_ssl(how, NULL) == 1)
+    if (set_allocator() && OPENSSL_init_ssl(how, NULL) == 1)
         return 0;
     tls_error_take(ret_err, "starting OpenSSL");
     return -1;

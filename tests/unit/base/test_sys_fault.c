@@ -8,7 +8,10 @@
 
 #include <cmocka.h>
 
-#include "base/sys_fault.h"
+#ifndef SLUICE_FAULTS
+#define SLUICE_FAULTS /* the inlines of this file ask, whatever the library was built with */
+#endif
+#include "base/sys.h"
 #include "log_files.h"
 
 static void only_the_planned_call_fails_and_only_once(void **state)
@@ -52,12 +55,29 @@ static void new_plan_counts_anew_and_an_empty_one_fails_nothing(void **state)
     assert_int_equal(sys_fault(SYS_FAULT_read), 0);
 }
 
+static void short_call_passes_one_byte_of_many(void **state)
+{
+    (void)state;
+    int ends[2];
+    char got[8];
+    assert_int_equal(pipe(ends), 0);
+    sys_fault_plan("write:2:SHORT,read:1:SHORT");
+    assert_int_equal(sys_write(ends[1], "abc", 3), 3);
+    assert_int_equal(sys_write(ends[1], "def", 3), 1);
+    assert_int_equal(sys_read(ends[0], got, sizeof got), 1);
+    assert_int_equal(sys_read(ends[0], got, sizeof got), 3);
+    assert_memory_equal(got, "bcd", 3);
+    sys_close(ends[0]);
+    sys_close(ends[1]);
+}
+
 static void every_kind_has_an_error_of_its_own(void **state)
 {
     (void)state;
     sys_fault_plan("socket:1,bind:1,listen:1,accept4:1,connect:1,getsockopt:1,setsockopt:1,"
                    "getsockname:1,recv:1,send:1,sendmsg:1,shutdown:1,open:1,read:1,write:1,fstat:1,"
-                   "fcntl:1,eventfd:1,thread_create:1,alloc:1");
+                   "fcntl:1,poll:1,eventfd:1,thread_create:1,alloc:1,openssl_alloc:1,"
+                   "libev_alloc:1");
     for (int kind = 0; kind < SYS_FAULT_KINDS; kind++)
         assert_int_not_equal(sys_fault((enum sys_fault_kind)kind), 0);
 }
@@ -80,7 +100,7 @@ static void text_that_is_no_plan_ends_the_process(void **state)
 {
     (void)state;
     const char *const bad[] = {"opens:1", "open", "open:", "open:0", "open:x", "open:1:", "open:1x",
-        "open:1:EWHAT", "open:1,", ",open:1", "op:1"};
+        "open:1:EWHAT", "open:1,", ",open:1", "op:1", "open:1:SHORT"};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
         assert_int_equal(status_after_plan(bad[i]), 2);
     assert_int_equal(status_after_plan("open:1:EACCES"), 0);
@@ -136,6 +156,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(kinds_are_counted_apart),
         cmocka_unit_test(plan_may_hold_several_and_name_the_error),
         cmocka_unit_test(new_plan_counts_anew_and_an_empty_one_fails_nothing),
+        cmocka_unit_test(short_call_passes_one_byte_of_many),
         cmocka_unit_test(every_kind_has_an_error_of_its_own),
         cmocka_unit_test(text_that_is_no_plan_ends_the_process),
         cmocka_unit_test(environment_holds_the_plan),
