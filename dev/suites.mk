@@ -7,6 +7,8 @@ EXTRA_DIST += dev
 # unless the command line says otherwise.
 INTEGRATION = --group smoke
 ALL_CASES = $(if $(filter command,$(origin INTEGRATION)),,INTEGRATION=)
+# Options for the cases of tests/fault: --long lets every call fail, not a sample.
+FAULTS =
 FOR = 30s
 
 # $(call configure_in,folder,arguments of configure)
@@ -35,7 +37,7 @@ check-tsan:
 
 check-faults:
 	@$(call configure_in,faults,CC='$(CC)' CFLAGS='-O1 -g' --enable-faults --enable-sanitizer=address$(comma)undefined)
-	$(MAKE) -C faults check
+	$(MAKE) -C faults check TESTS='$(check_PROGRAMS) $(FAULT_CASES)'
 
 # The programs only: what integration cases measure means nothing under valgrind.
 check-valgrind:
