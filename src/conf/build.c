@@ -15,6 +15,14 @@ static struct where place(
     return entry ? entry->where : (struct where){NULL, 0};
 }
 
+/* The same for what others complain of: when it is not written, the file where it could be. */
+static struct where place_to_change(
+    const struct conf *conf, const struct section *section, enum schema_key_id key)
+{
+    struct where where = place(conf->table, section, key);
+    return where.file ? where : (struct where){conf->path, 0};
+}
+
 /* Lists without a built-in value: what stands in the section itself. */
 static size_t count_items(
     const struct conf_table *table, const struct section *section, enum schema_key_id key)
@@ -33,23 +41,23 @@ static size_t count_sections(const struct conf_table *table, enum schema_section
     return n;
 }
 
-static void build_global(struct conf_global *g, const struct conf_table *table)
+static void build_global(struct conf *conf, const struct conf_table *table)
 {
     const struct section *s = table_next(table, SECTION_GLOBAL, NULL);
     const struct entry *user = table_find(table, s, KEY_USER);
-    *g = (struct conf_global){
+    conf->global = (struct conf_global){
         .user = user ? user->value.text : NULL,
-        .user_where = place(table, s, KEY_USER),
+        .user_where = place_to_change(conf, s, KEY_USER),
         .threads = (unsigned)number(table, s, KEY_THREADS),
-        .threads_where = place(table, s, KEY_THREADS),
+        .threads_where = place_to_change(conf, s, KEY_THREADS),
         .max_connections = (uint64_t)number(table, s, KEY_MAX_CONNECTIONS),
-        .max_connections_where = place(table, s, KEY_MAX_CONNECTIONS),
+        .max_connections_where = place_to_change(conf, s, KEY_MAX_CONNECTIONS),
         .memory_limit_bytes = (uint64_t)number(table, s, KEY_MEMORY_LIMIT),
         .log = table_find(table, s, KEY_LOG)->value.target,
-        .log_where = place(table, s, KEY_LOG),
+        .log_where = place_to_change(conf, s, KEY_LOG),
         .log_level = (enum log_level)number(table, s, KEY_LOG_LEVEL),
         .access_log = table_find(table, s, KEY_ACCESS_LOG)->value.target,
-        .access_log_where = place(table, s, KEY_ACCESS_LOG),
+        .access_log_where = place_to_change(conf, s, KEY_ACCESS_LOG),
         .access_format = (enum conf_access_format)number(table, s, KEY_ACCESS_FORMAT),
         .shutdown_grace_us = number(table, s, KEY_SHUTDOWN_GRACE),
     };
@@ -198,6 +206,6 @@ static bool build_pools(struct conf *conf, struct conf_table *table)
 
 bool conf_build(struct conf *conf, struct conf_table *table)
 {
-    build_global(&conf->global, table);
+    build_global(conf, table);
     return build_frontends(conf, table) && build_pools(conf, table);
 }

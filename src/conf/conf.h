@@ -23,6 +23,7 @@ enum conf_balance { CONF_BALANCE_ROUND_ROBIN, CONF_BALANCE_LEAST_CONN };
 /* Bits of retry-on. */
 enum conf_retry_on { CONF_RETRY_CONNECT = 1u << 0, CONF_RETRY_TLS = 1u << 1 };
 
+/* A place of what is not written is the file, without a line. */
 struct conf_global {
     const char *user; /* NULL: not written; see config.md for what root does then */
     struct where user_where;

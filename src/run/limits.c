@@ -9,6 +9,7 @@
 #define RESERVE 64u
 #define PER_WORKER 8u
 #define PER_CONNECTION 2u
+#define HOW_TO_RAISE "raise it (ulimit -n, LimitNOFILE=)"
 
 unsigned limits_threads(const struct conf_global *conf)
 {
@@ -53,19 +54,22 @@ int limits_files(const struct conf *conf, unsigned n_workers, uint64_t *ret_max_
         return 0;
     }
     uint64_t possible = limit.rlim_cur > fixed ? (limit.rlim_cur - fixed) / PER_CONNECTION : 0;
-    if (where.file || !possible) {
+    if (!possible) {
         problems_error(problems, where,
-            "max-connections = %llu needs %llu open files, but the limit is %llu: raise it (ulimit "
-            "-n, "
-            "LimitNOFILE=) or set max-connections = %llu",
+            "even one connection needs %llu open files, but the limit is %llu: " HOW_TO_RAISE,
+            (unsigned long long)(fixed + PER_CONNECTION), (unsigned long long)limit.rlim_cur);
+        return -1;
+    }
+    if (where.line) { /* it was asked for */
+        problems_error(problems, where,
+            "max-connections = %llu needs %llu open files, but the limit is %llu: " HOW_TO_RAISE
+            " or set max-connections = %llu",
             (unsigned long long)want, (unsigned long long)need, (unsigned long long)limit.rlim_cur,
             (unsigned long long)possible);
         return -1;
     }
     problems_warn(problems, where,
-        "max-connections lowered from %llu to %llu: the limit of open files is %llu; raise it "
-        "(ulimit "
-        "-n, LimitNOFILE=)",
+        "max-connections lowered from %llu to %llu: the limit of open files is %llu; " HOW_TO_RAISE,
         (unsigned long long)want, (unsigned long long)possible, (unsigned long long)limit.rlim_cur);
     *ret_max_connections = possible;
     return 0;

@@ -69,16 +69,19 @@ static void check_drained(struct process *p)
 static void on_grace_over(void *owner)
 {
     struct process *p = owner;
-    log_warn("shutdown-grace is over: %" PRIu64 " connections are closed", count_live(p));
+    uint64_t live = count_live(p);
+    if (live)
+        log_warn("shutdown-grace is over: %" PRIu64 " connections are closed", live);
     stop_now(p);
 }
 
-/* TERM, QUIT: new clients are not accepted, the others may end. A second one is impatience. */
+/* TERM, QUIT: new clients are not accepted, the others may end. A second one may be the same wish
+ * by another way: timeout(1) and others signal the process and then its group. */
 static void begin_drain(struct process *p, int number)
 {
     if (p->stopping) {
-        log_info("%s again: stopping now", strsignal(number));
-        stop_now(p);
+        log_info("%s again: %" PRIu64 " connections are left; INT stops at once", strsignal(number),
+            count_live(p));
         return;
     }
     p->stopping = true;

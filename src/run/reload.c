@@ -1,5 +1,6 @@
 #include "run/reload.h"
 
+#include <assert.h>
 #include <malloc.h>
 #include <string.h>
 
@@ -30,15 +31,23 @@ static bool same_text(const char *a, const char *b)
     return a == b || (a && b && !strcmp(a, b));
 }
 
-static void refuse_changes(
-    const struct conf *now, const struct conf *next, struct problems *problems)
+/* Two times auto is no change, whatever the machine has become meanwhile. */
+static void refuse_threads(
+    const struct process *p, const struct conf_global *next, struct problems *problems)
 {
-    unsigned threads_now = limits_threads(&now->global);
-    unsigned threads_next = limits_threads(&next->global);
-    if (threads_now != threads_next)
-        problems_error(problems, next->global.threads_where,
-            "threads = %u: the program runs with %u; restart it to change that", threads_next,
-            threads_now);
+    unsigned n = limits_threads(next);
+    bool both_auto = !next->threads && !p->current->conf->global.threads;
+    if (!both_auto && n != p->crew.n_workers)
+        problems_error(problems, next->threads_where,
+            "threads = %s%u: the program runs with %u; restart it to change that",
+            next->threads ? "" : "auto, here ", n, p->crew.n_workers);
+}
+
+static void refuse_changes(
+    const struct process *p, const struct conf *next, struct problems *problems)
+{
+    const struct conf *now = p->current->conf;
+    refuse_threads(p, &next->global, problems);
     if (!same_text(now->global.user, next->global.user))
         problems_error(problems, next->global.user_where,
             "user cannot change while the program runs: restart it to change that");
@@ -78,7 +87,7 @@ int reload_build(struct process *p, struct conf *conf, struct problems *problems
 {
     struct reload *r = &p->reload;
     if (p->current)
-        refuse_changes(p->current->conf, conf, problems);
+        refuse_changes(p, conf, problems);
     if (limits_files(conf, p->crew.n_workers, &r->max_connections, problems) < 0 ||
         problems_any(problems)) {
         conf_free(conf);
@@ -94,19 +103,51 @@ int reload_build(struct process *p, struct conf *conf, struct problems *problems
     return -1;
 }
 
+/* The logs go back to where they were, which worked before. */
+static void forget_next(struct process *p)
+{
+    struct err err;
+    snapshot_unref(p->reload.next);
+    p->reload.next = NULL;
+    if (p->current)
+        (void)log_retarget(
+            &p->current->conf->global.log, &p->current->conf->global.access_log, &err);
+}
+
 int reload_publish(struct process *p, struct problems *problems)
 {
-    struct reload *r = &p->reload;
     if (ask_workers(p))
         return 0;
-    problems_error(problems, (struct where){0}, "no memory for a reload");
-    snapshot_unref(r->next);
-    r->next = NULL;
+    problems_error(
+        problems, (struct where){p->reload.next->conf->path, 0}, "no memory for a reload");
+    forget_next(p);
     return -1;
 }
 
 /* ---- all have answered ---- */
 
+static void become_idle(struct process *p)
+{
+    p->reload.phase = RELOAD_IDLE;
+    if (!p->reload.pending)
+        return;
+    p->reload.pending = false;
+    reload_request(p);
+}
+
+static void tell_abandoned(struct process *p)
+{
+    if (p->stopping)
+        log_event(LOG_LEVEL_INFO, "the configuration on its way is given up: the program stops");
+    else if (p->current)
+        log_event(LOG_LEVEL_ERROR, "reload refused: %s; configuration %u stays in force",
+            p->reload.err.context, p->current->version);
+    else
+        log_event(LOG_LEVEL_ERROR, "cannot start: %s", p->reload.err.context);
+}
+
+/* Also when the program stops meanwhile: addresses that were bound for it must not take clients
+ * whom nobody will serve. */
 static void abandon(struct process *p)
 {
     struct reload *r = &p->reload;
@@ -117,19 +158,10 @@ static void abandon(struct process *p)
             snapshot_unref(r->next);
         mailbox_post(&w->box, MESSAGE_ABANDON, &w->abandon);
     }
-    snapshot_unref(r->next);
-    r->next = NULL;
-    r->phase = RELOAD_IDLE;
-    if (p->current) {
-        struct err err;
-        (void)log_retarget(/* back to where they were, which worked before */
-            &p->current->conf->global.log, &p->current->conf->global.access_log, &err);
-        log_event(LOG_LEVEL_ERROR, "reload refused: %s; configuration %u stays in force",
-            r->err.context, p->current->version);
-    } else {
-        log_event(LOG_LEVEL_ERROR, "cannot start: %s", r->err.context);
+    forget_next(p);
+    tell_abandoned(p);
+    if (!p->current && !p->stopping)
         process_fail(p);
-    }
 }
 
 static void commit(struct process *p)
@@ -156,14 +188,15 @@ void reload_on_prepared(struct process *p, struct prepare *prepare)
     }
     if (--r->n_waiting)
         return;
-    if (p->stopping) /* too late: reload_fini() cleans up */
-        return;
-    if (r->failed)
-        abandon(p);
-    else
+    bool is_wanted = !r->failed && !p->stopping;
+    if (is_wanted)
         commit(p);
+    else
+        abandon(p);
     mem_free(r->prepares);
     r->prepares = NULL;
+    if (!is_wanted)
+        become_idle(p);
 }
 
 /* ---- in force ---- */
@@ -209,7 +242,6 @@ void reload_check_settled(struct process *p)
         announce(p);
     if (!none_retires(p))
         return;
-    r->phase = RELOAD_IDLE;
     if (r->previous) {
         /* Its sessions go on; its sockets are no longer anybody's. */
         snapshot_release_listens(r->previous);
@@ -217,10 +249,7 @@ void reload_check_settled(struct process *p)
         r->previous = NULL;
     }
     malloc_trim(0);
-    if (r->pending) {
-        r->pending = false;
-        reload_request(p);
-    }
+    become_idle(p);
 }
 
 static struct conf *load(struct process *p, struct problems *problems)
@@ -233,8 +262,10 @@ static struct conf *load(struct process *p, struct problems *problems)
 void reload_request(struct process *p)
 {
     struct reload *r = &p->reload;
-    if (p->stopping)
+    if (p->stopping) {
+        log_event(LOG_LEVEL_INFO, "no reload: the program stops");
         return;
+    }
     if (r->phase != RELOAD_IDLE) {
         r->pending = true;
         return;
@@ -256,14 +287,8 @@ void reload_request(struct process *p)
 void reload_fini(struct process *p)
 {
     struct reload *r = &p->reload;
-    if (r->next) {
-        for (unsigned i = 0; r->prepares && i < p->crew.n_workers; i++)
-            if (!r->prepares[i].ok)
-                snapshot_unref(r->next);
-        snapshot_unref(r->next);
-    }
-    if (r->previous)
-        snapshot_unref(r->previous);
-    mem_free(r->prepares);
+    assert(!r->prepares); /* every worker has answered before it ended */
+    snapshot_unref(r->next);
+    snapshot_unref(r->previous);
     *r = (struct reload){0};
 }

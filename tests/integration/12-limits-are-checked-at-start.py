@@ -45,6 +45,14 @@ def a_hard_limit_that_is_too_low_is_refused_or_lowers_loudly(t):
         verdict, log = outcome(start(t, "%d:%d" % (limit, limit), 10000))
         complaint = [line for line in log if re.search(r"max-connections|open files", line)]
         holds(complaint, "nothing was said about %d descriptors for 10000 connections (%s): %s" % (limit, verdict, log))
+        holds(not any("= 0" in line for line in complaint), "no advice: %s" % complaint)
+
+
+@check
+def a_default_that_is_lowered_is_told_with_the_file(t):
+    verdict, log = outcome(start(t, "1024:1024", None))
+    same(verdict, "ready")
+    holds(any("sluice.ini: warning: max-connections lowered from 20000" in line for line in log), log)
 
 
 @check

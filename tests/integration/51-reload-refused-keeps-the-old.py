@@ -6,7 +6,7 @@ import re
 import evil
 import load
 import stream
-from case import check, holds, main, same, scaled
+from case import check, holds, main, same, scaled, skip
 from sluice import web
 
 
@@ -113,10 +113,37 @@ def a_port_in_use(t):
 @check
 def what_needs_a_restart_is_refused_by_name(t):
     s = Served(t)
+    path = re.escape(s.proxy.config_path)
     said = s.proxy.reload_refused(user="nobody") if os.geteuid() == 0 else ""
     holds(not said or "user" in said, said)
+    if os.geteuid() == 0:
+        said = s.proxy.reload_refused(user=None)
+        holds(re.search(path + ": error: user cannot change", said), said)
     s.proxy.settings["user"] = "root" if os.geteuid() == 0 else None
+    said = s.proxy.reload_refused(threads="7")
+    holds(re.search(path + r":\d+: error: threads = 7", said), said)
+    s.proxy.settings["threads"] = "2"
     s.finish()
+
+
+@check
+def threads_that_are_no_longer_written_are_told_with_the_file(t):
+    proxy = t.sluice(web(t.port(), {"a": "127.0.0.1:1"}), threads="200")
+    said = proxy.reload_refused(threads=None)
+    holds(re.search(re.escape(proxy.config_path) + ": error: threads = auto, here", said), said)
+
+
+@check
+def what_runs_counts_not_what_the_file_would_make_of_it_now(t):
+    """auto is counted at start: fewer CPUs since then are no change, and the number that runs is what is told."""
+    cpus = os.sched_getaffinity(0)
+    if len(cpus) < 2:
+        skip("needs two CPUs")
+    proxy = t.sluice(web(t.port(), {"a": "127.0.0.1:1"}), threads="auto")
+    os.sched_setaffinity(proxy.pid, {min(cpus)})
+    proxy.reload()
+    said = proxy.reload_refused(threads="1")
+    holds("runs with %d" % len(cpus) in said, said)
 
 
 @check

@@ -1,4 +1,4 @@
-"""TERM and QUIT stop accepting and drain for shutdown-grace; INT stops at once; a second signal does not wait."""
+"""TERM and QUIT stop accepting and drain for shutdown-grace, however often they come; INT stops at once."""
 # group: smoke
 import signal
 import time
@@ -70,6 +70,31 @@ def int_during_a_drain_ends_it(t):
 
 
 @check
+def term_twice_is_the_same_as_once(t):
+    """timeout(1) signals the process and then its group, which it leads."""
+    _, proxy, one = running(t, shutdown_grace="60s")
+    for _ in range(3):
+        mark = len(proxy.log())
+        proxy.send_signal(signal.SIGTERM)
+        proxy.wait_for_log("Terminated", after=mark)
+    one.send(b"x")
+    same(one.recv_exactly(1), b"x")
+    one.finish()
+    same(one.recv_end(), stream.CLEAN[True])
+    one.close()
+    proxy.wait_exit(5)
+
+
+@check
+def a_drain_without_grace_or_connections_ends_without_a_warning(t):
+    proxy = t.sluice(web(t.port(), {"a": "127.0.0.1:1"}), shutdown_grace="0s")
+    mark = len(proxy.log())
+    proxy.stop(signal.SIGTERM)
+    said = proxy.log()[mark:]
+    holds(not any("warning" in line for line in said), "warnings: %s" % said)
+
+
+@check
 def clients_in_the_queue_are_served_before_the_end(t):
     """As with a removed listener: who was accepted by the kernel is not reset."""
     port, proxy, one = running(t, False, shutdown_grace="10s")
@@ -93,11 +118,30 @@ def a_reload_during_a_drain_changes_nothing(t):
     proxy.send_signal(signal.SIGTERM)
     wait_for("the listener to close", lambda: not proc.is_listening(port))
     proxy.send_signal(signal.SIGHUP)
+    proxy.wait_for_log("no reload")
     one.send(b"x")
     same(one.recv_exactly(1), b"x")
     same(proc.is_listening(port), False, "it listens again")
     one.finish()
     one.recv_end()
+    one.close()
+    proxy.wait_exit(5)
+
+
+@check
+def a_reload_that_a_drain_overtakes_keeps_no_port_open(t):
+    """Its new address is bound before the workers are asked; nobody would serve who connects there."""
+    port, proxy, one = running(t, shutdown_grace="60s")
+    added = t.port()
+    proxy.write(proxy.body.replace("[frontend web]", "[frontend web]\nlisten = 127.0.0.1:%d" % added))
+    proxy.send_signal(signal.SIGSTOP)  # both signals are seen in one turn of the loop
+    wait_for("it to stand still", lambda: proc.state(proxy.pid) == "T")
+    for number in (signal.SIGHUP, signal.SIGTERM, signal.SIGCONT):
+        proxy.send_signal(number)
+    wait_for("the listeners to close", lambda: not proc.is_listening(port) and not proc.is_listening(added))
+    holds(any("given up" in line for line in proxy.log()), "the reload came first: %s" % proxy.log())
+    one.finish()
+    same(one.recv_end(), stream.CLEAN[True])
     one.close()
     proxy.wait_exit(5)
 

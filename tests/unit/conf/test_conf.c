@@ -70,7 +70,8 @@ static void the_built_in_values_are_those_of_the_contract(void **state)
     struct conf *conf = load(smallest);
     const struct conf_global *g = &conf->global;
     assert_null(g->user);
-    assert_null(g->user_where.file);
+    assert_string_equal(g->user_where.file, conf->path);
+    assert_int_equal(g->user_where.line, 0);
     assert_int_equal(g->threads, 0);
     assert_int_equal(g->max_connections, 20000);
     assert_int_equal(g->log.kind, LOG_SINK_STDERR);
