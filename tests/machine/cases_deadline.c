@@ -5,8 +5,8 @@
 
 #define PIECE 16384
 
-/* F11: total, not idle */
-static const struct step progress_does_not_extend_the_handshake[] = {
+/* total, not idle */
+static const struct step progress_does_not_extend_the_handshake_F11[] = {
     {FRONT, ARRIVES},
     {FRONT, HANDSHAKE, IO_WANT_READ},
     {CLOCK, PASSES, .n = S(3)},
@@ -54,7 +54,7 @@ static const struct step events_without_bytes_do_not_put_off_the_idle_deadline[]
     BOTH_CLOSE(CONN_ABORT, CLOSE_IDLE),
 };
 
-static const struct step half_closed_session_has_a_deadline_of_its_own[] = {
+static const struct step half_closed_session_has_a_deadline_of_its_own_F65[] = {
     TALKING,
     {FRONT, READY, WATCH_READ},
     {FRONT, READ, IO_EOF},
@@ -101,8 +101,8 @@ static const struct step bytes_that_leave_put_off_the_half_close_deadline_too[] 
     BOTH_CLOSE(CONN_ABORT, CLOSE_HALF_CLOSE_LATE),
 };
 
-/* F42: the server's bytes come no further than to us */
-static const struct step client_that_takes_nothing_is_let_go[] = {
+/* the server's bytes come no further than to us */
+static const struct step client_that_takes_nothing_is_let_go_F42[] = {
     TALKING,
     {BACK, READY, WATCH_READ},
     {BACK, READ, IO_DONE, PIECE},
@@ -138,7 +138,7 @@ static const struct step slow_client_that_takes_something_is_kept[] = {
     BOTH_CLOSE(CONN_ABORT, CLOSE_CLIENT_STALLED),
 };
 
-static const struct step busy_upload_does_not_save_a_client_that_takes_nothing[] = {
+static const struct step busy_upload_does_not_save_a_client_that_takes_nothing_F42[] = {
     TALKING,
     {BACK, READY, WATCH_READ},
     {BACK, READ, IO_DONE, PIECE},
@@ -164,7 +164,7 @@ static const struct step stall_is_over_when_all_has_left[] = {
     ENOUGH,
 };
 
-static const struct step close_notify_that_cannot_leave_stalls_too[] = {
+static const struct step close_notify_that_cannot_leave_stalls_too_F65[] = {
     TALKING,
     {BACK, READY, WATCH_READ},
     {BACK, READ, IO_EOF},
@@ -174,8 +174,7 @@ static const struct step close_notify_that_cannot_leave_stalls_too[] = {
     BOTH_CLOSE(CONN_ABORT, CLOSE_CLIENT_STALLED),
 };
 
-/* F60 */
-static const struct step stalled_client_is_shed_when_memory_is_short[] = {
+static const struct step stalled_client_is_shed_when_memory_is_short_F60[] = {
     TALKING,
     {BACK, READY, WATCH_READ},
     {BACK, READ, IO_DONE, PIECE},
@@ -186,7 +185,7 @@ static const struct step stalled_client_is_shed_when_memory_is_short[] = {
     BOTH_CLOSE(CONN_ABORT, CLOSE_MEMORY_LIMIT),
 };
 
-static const struct step session_that_holds_no_bytes_is_not_shed[] = {
+static const struct step session_that_holds_no_bytes_is_not_shed_F60[] = {
     TALKING,
     {WORKER, SHEDS, .n = 100},
     {SESSION, IN, SESSION_RELAY},
@@ -208,15 +207,15 @@ static const struct step shedding_is_done_seldom[] = {
     BOTH_CLOSE(CONN_ABORT, CLOSE_MEMORY_LIMIT),
 };
 
-CASES(deadline, CASE(progress_does_not_extend_the_handshake),
+CASES(deadline, CASE(progress_does_not_extend_the_handshake_F11),
     CASE(handshake_deadline_ends_with_the_handshake), CASE(bytes_put_off_the_idle_deadline),
     CASE(events_without_bytes_do_not_put_off_the_idle_deadline),
-    CASE(half_closed_session_has_a_deadline_of_its_own),
+    CASE(half_closed_session_has_a_deadline_of_its_own_F65),
     CASE(bytes_put_off_the_half_close_deadline),
     CASE(bytes_that_leave_put_off_the_half_close_deadline_too),
-    CASE(client_that_takes_nothing_is_let_go), CASE(server_that_takes_nothing_is_let_go),
+    CASE(client_that_takes_nothing_is_let_go_F42), CASE(server_that_takes_nothing_is_let_go),
     CASE(slow_client_that_takes_something_is_kept),
-    CASE(busy_upload_does_not_save_a_client_that_takes_nothing),
-    CASE(stall_is_over_when_all_has_left), CASE(stalled_client_is_shed_when_memory_is_short),
-    CASE(session_that_holds_no_bytes_is_not_shed), CASE(shedding_is_done_seldom),
-    CASE_WITH(close_notify_that_cannot_leave_stalls_too, SHORT_WRITE))
+    CASE(busy_upload_does_not_save_a_client_that_takes_nothing_F42),
+    CASE(stall_is_over_when_all_has_left), CASE(stalled_client_is_shed_when_memory_is_short_F60),
+    CASE(session_that_holds_no_bytes_is_not_shed_F60), CASE(shedding_is_done_seldom),
+    CASE_WITH(close_notify_that_cannot_leave_stalls_too_F65, SHORT_WRITE))

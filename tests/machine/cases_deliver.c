@@ -36,7 +36,7 @@
 
 /* clang-format on */
 
-static const struct step answer_of_a_server_that_takes_no_more_is_delivered[] = {
+static const struct step answer_of_a_server_that_takes_no_more_is_delivered_F59[] = {
     DELIVERED,
     {FRONT, READY, WATCH_READ},
     {FRONT, READ, IO_DONE, 5000},
@@ -48,7 +48,7 @@ static const struct step answer_of_a_server_that_takes_no_more_is_delivered[] = 
     {SESSION, LOGS, .text = "side=server reason=server-done"},
 };
 
-static const struct step answer_that_was_there_already_is_delivered_at_once[] = {
+static const struct step answer_that_was_there_already_is_delivered_at_once_F59[] = {
     CONNECTED,
     {BACK, READ, IO_WANT_READ},
     {FRONT, READ, IO_DONE, PIECE},
@@ -69,7 +69,7 @@ static const struct step answer_that_was_there_already_is_delivered_at_once[] = 
     BOTH_CLOSE(CONN_CLOSE, CLOSE_SERVER_DONE),
 };
 
-static const struct step client_that_does_not_stop_sending_is_let_go_after_two_seconds[] = {
+static const struct step client_that_does_not_stop_sending_is_let_go_after_two_seconds_F59[] = {
     DELIVERED,
     {CLOCK, PASSES, .n = S(1)},
     {FRONT, READY, WATCH_READ},
@@ -80,7 +80,7 @@ static const struct step client_that_does_not_stop_sending_is_let_go_after_two_s
     BOTH_CLOSE(CONN_CLOSE, CLOSE_SERVER_DONE),
 };
 
-static const struct step two_seconds_begin_when_the_last_byte_has_left[] = {
+static const struct step two_seconds_begin_when_the_last_byte_has_left_F59[] = {
     BLOCKED,
     {CLOCK, PASSES, .n = S(20)},
     {FRONT, READY, WATCH_WRITE},
@@ -94,7 +94,7 @@ static const struct step two_seconds_begin_when_the_last_byte_has_left[] = {
     BOTH_CLOSE(CONN_CLOSE, CLOSE_SERVER_DONE),
 };
 
-static const struct step two_seconds_begin_anew_after_a_quiet_time[] = {
+static const struct step two_seconds_begin_anew_after_a_quiet_time_F59[] = {
     TALKING,
     {BACK, READY, WATCH_READ},
     {BACK, READ, IO_EOF},
@@ -110,7 +110,7 @@ static const struct step two_seconds_begin_anew_after_a_quiet_time[] = {
     BOTH_CLOSE(CONN_CLOSE, CLOSE_SERVER_DONE),
 };
 
-static const struct step client_that_ends_first_still_gets_all_of_the_answer[] = {
+static const struct step client_that_ends_first_still_gets_all_of_the_answer_F59[] = {
     BLOCKED,
     {FRONT, READY, WATCH_READ},
     {FRONT, READ, IO_EOF},
@@ -127,9 +127,9 @@ static const struct step client_that_ends_first_still_gets_all_of_the_answer[] =
     BOTH_CLOSE(CONN_CLOSE, CLOSE_SERVER_DONE),
 };
 
-/* F44: what nobody takes is read and forgotten, and the server is not read beyond what the client
+/* What nobody takes is read and forgotten, and the server is not read beyond what the client
  * takes. */
-static const struct step discarded_bytes_need_no_room[] = {
+static const struct step discarded_bytes_need_no_room_F44[] = {
     BLOCKED,
     {BACK, WANTS, 0},
     {FRONT, WANTS, WATCH_READ | WATCH_WRITE},
@@ -140,8 +140,7 @@ static const struct step discarded_bytes_need_no_room[] = {
     ENOUGH,
 };
 
-/* F67 */
-static const struct step fat_upload_to_nobody_leaves_the_worker_to_others_after_its_turn[] = {
+static const struct step fat_upload_to_nobody_leaves_the_worker_to_others_after_its_turn_F67[] = {
     DELIVERED,
     {FRONT, READY, WATCH_READ},
     {FRONT, READ, IO_DONE, PIECE},
@@ -156,7 +155,7 @@ static const struct step fat_upload_to_nobody_leaves_the_worker_to_others_after_
 
 /* ---- an answer that is not delivered must not look as if it were (P3) ---- */
 
-static const struct step client_that_takes_no_answer_is_let_go_with_an_alert[] = {
+static const struct step client_that_takes_no_answer_is_let_go_with_an_alert_F73[] = {
     BLOCKED,
     {CLOCK, PASSES, .n = S(30) - 1},
     {SESSION, IN, SESSION_DELIVER},
@@ -164,7 +163,7 @@ static const struct step client_that_takes_no_answer_is_let_go_with_an_alert[] =
     BOTH_CLOSE(CONN_ABORT, CLOSE_HALF_CLOSE_LATE),
 };
 
-static const struct step client_that_sends_but_takes_nothing_is_let_go_too[] = {
+static const struct step client_that_sends_but_takes_nothing_is_let_go_too_F42[] = {
     BLOCKED,
     {CLOCK, PASSES, .n = S(1)},
     {FRONT, READY, WATCH_READ},
@@ -205,7 +204,7 @@ static const struct step client_that_cuts_after_the_delivery_is_reset[] = {
     BOTH_CLOSE(CONN_RESET, CLOSE_CLIENT_CUT),
 };
 
-static const struct step answer_that_breaks_off_after_all_is_reset[] = {
+static const struct step answer_that_breaks_off_after_all_is_reset_F73[] = {
     BLOCKED,
     {FRONT, READY, WATCH_WRITE},
     {FRONT, FLUSH, IO_DONE},
@@ -213,7 +212,7 @@ static const struct step answer_that_breaks_off_after_all_is_reset[] = {
     BOTH_CLOSE(CONN_RESET, CLOSE_SERVER_RESET),
 };
 
-static const struct step bytes_that_cannot_be_parked_end_the_delivery[] = {
+static const struct step bytes_that_cannot_be_parked_end_the_delivery_F61[] = {
     BLOCKED,
     {FRONT, READY, WATCH_READ},
     {FRONT, READ, IO_DONE, 7},
@@ -229,8 +228,8 @@ static const struct step stop_during_the_delivery_aborts_both[] = {
 
 /* ---- a server that ended, and breaks later ---- */
 
-/* F65: bytes for nobody keep neither a watcher nor a deadline. */
-static const struct step server_that_is_lost_after_its_end_leaves_nothing_waiting[] = {
+/* Bytes for nobody keep neither a watcher nor a deadline. */
+static const struct step server_that_is_lost_after_its_end_leaves_nothing_waiting_F65[] = {
     TALKING,
     {BACK, READY, WATCH_READ},
     {BACK, READ, IO_EOF},
@@ -249,7 +248,7 @@ static const struct step server_that_is_lost_after_its_end_leaves_nothing_waitin
     BOTH_CLOSE(CONN_CLOSE, CLOSE_SERVER_DONE),
 };
 
-static const struct step server_that_ended_without_a_word_is_not_replaced[] = {
+static const struct step server_that_ended_without_a_word_is_not_replaced_F71[] = {
     RELAYING,
     {BACK, READY, WATCH_READ},
     {BACK, READ, IO_EOF},
@@ -264,7 +263,7 @@ static const struct step server_that_ended_without_a_word_is_not_replaced[] = {
 };
 
 /* The server is alive and must not take a cut request for a whole one. */
-static const struct step our_own_failure_is_never_the_end_of_the_server[] = {
+static const struct step our_own_failure_is_never_the_end_of_the_server_F61[] = {
     TALKING,
     {BACK, READY, WATCH_READ},
     {BACK, READ, IO_EOF},
@@ -276,21 +275,23 @@ static const struct step our_own_failure_is_never_the_end_of_the_server[] = {
     BOTH_CLOSE(CONN_ABORT, CLOSE_LOCAL),
 };
 
-CASES(deliver, CASE(answer_of_a_server_that_takes_no_more_is_delivered),
-    CASE(answer_that_was_there_already_is_delivered_at_once),
-    CASE(client_that_does_not_stop_sending_is_let_go_after_two_seconds),
-    CASE(two_seconds_begin_when_the_last_byte_has_left),
-    CASE(two_seconds_begin_anew_after_a_quiet_time),
-    CASE(client_that_ends_first_still_gets_all_of_the_answer), CASE(discarded_bytes_need_no_room),
-    CASE(fat_upload_to_nobody_leaves_the_worker_to_others_after_its_turn),
-    CASE(client_that_takes_no_answer_is_let_go_with_an_alert),
-    CASE_WITH(client_that_sends_but_takes_nothing_is_let_go_too, SHORT_WRITE),
+CASES(deliver, CASE(answer_of_a_server_that_takes_no_more_is_delivered_F59),
+    CASE(answer_that_was_there_already_is_delivered_at_once_F59),
+    CASE(client_that_does_not_stop_sending_is_let_go_after_two_seconds_F59),
+    CASE(two_seconds_begin_when_the_last_byte_has_left_F59),
+    CASE(two_seconds_begin_anew_after_a_quiet_time_F59),
+    CASE(client_that_ends_first_still_gets_all_of_the_answer_F59),
+    CASE(discarded_bytes_need_no_room_F44),
+    CASE(fat_upload_to_nobody_leaves_the_worker_to_others_after_its_turn_F67),
+    CASE(client_that_takes_no_answer_is_let_go_with_an_alert_F73),
+    CASE_WITH(client_that_sends_but_takes_nothing_is_let_go_too_F42, SHORT_WRITE),
     CASE(slow_client_that_takes_some_of_the_answer_is_kept),
     CASE(client_that_resets_during_the_delivery_is_reset),
     CASE(client_that_breaks_while_it_is_not_listened_to_is_reset),
     CASE(client_that_cuts_after_the_delivery_is_reset),
-    CASE(answer_that_breaks_off_after_all_is_reset),
-    CASE(bytes_that_cannot_be_parked_end_the_delivery), CASE(stop_during_the_delivery_aborts_both),
-    CASE_WITH(server_that_is_lost_after_its_end_leaves_nothing_waiting, SHORT_WRITE),
-    CASE(server_that_ended_without_a_word_is_not_replaced),
-    CASE(our_own_failure_is_never_the_end_of_the_server))
+    CASE(answer_that_breaks_off_after_all_is_reset_F73),
+    CASE(bytes_that_cannot_be_parked_end_the_delivery_F61),
+    CASE(stop_during_the_delivery_aborts_both),
+    CASE_WITH(server_that_is_lost_after_its_end_leaves_nothing_waiting_F65, SHORT_WRITE),
+    CASE(server_that_ended_without_a_word_is_not_replaced_F71),
+    CASE(our_own_failure_is_never_the_end_of_the_server_F61))

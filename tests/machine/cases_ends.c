@@ -5,8 +5,7 @@
 
 /* ---- one side ends cleanly: that direction alone ends, after every byte ---- */
 
-/* F14 */
-static const struct step answer_goes_on_after_the_client_ended[] = {
+static const struct step answer_goes_on_after_the_client_ended_F14[] = {
     TALKING,
     {FRONT, READY, WATCH_READ},
     {FRONT, READ, IO_EOF},
@@ -26,7 +25,7 @@ static const struct step answer_goes_on_after_the_client_ended[] = {
     BOTH_CLOSE(CONN_CLOSE, CLOSE_DONE),
 };
 
-static const struct step upload_goes_on_after_the_server_ended[] = {
+static const struct step upload_goes_on_after_the_server_ended_F14[] = {
     TALKING,
     {BACK, READY, WATCH_READ},
     {BACK, READ, IO_EOF},
@@ -45,7 +44,7 @@ static const struct step upload_goes_on_after_the_server_ended[] = {
     BOTH_CLOSE(CONN_CLOSE, CLOSE_DONE),
 };
 
-static const struct step both_may_end_in_one_turn[] = {
+static const struct step both_may_end_in_one_turn_F14[] = {
     CONNECTED,
     {BACK, READ, IO_EOF},
     {FRONT, FINISH, IO_DONE},
@@ -56,7 +55,7 @@ static const struct step both_may_end_in_one_turn[] = {
     BOTH_CLOSE(CONN_CLOSE, CLOSE_DONE),
 };
 
-static const struct step end_waits_for_the_last_byte_to_the_client[] = {
+static const struct step end_waits_for_the_last_byte_to_the_client_F14[] = {
     TALKING,
     {BACK, READY, WATCH_READ},
     {BACK, READ, IO_DONE, PIECE},
@@ -77,7 +76,7 @@ static const struct step end_waits_for_the_last_byte_to_the_client[] = {
     BOTH_CLOSE(CONN_CLOSE, CLOSE_DONE),
 };
 
-static const struct step end_of_both_waits_for_the_last_byte_to_the_server[] = {
+static const struct step end_of_both_waits_for_the_last_byte_to_the_server_F14[] = {
     TALKING,
     {FRONT, READY, WATCH_READ},
     {FRONT, READ, IO_DONE, 10},
@@ -99,7 +98,7 @@ static const struct step end_of_both_waits_for_the_last_byte_to_the_server[] = {
 
 /* ---- one side breaks: the other sees a reset, never an end (P3) ---- */
 
-static const struct step reset_of_the_client_resets_the_server[] = {
+static const struct step reset_of_the_client_resets_the_server_F13[] = {
     TALKING,
     {FRONT, READY, WATCH_READ},
     {FRONT, READ, IO_ERROR, ERR_RESET},
@@ -124,8 +123,7 @@ static const struct step reset_of_a_blocked_client_is_found_by_sending_the_rest[
     BOTH_CLOSE(CONN_RESET, CLOSE_CLIENT_RESET),
 };
 
-/* F13 */
-static const struct step fin_without_close_notify_resets_the_server[] = {
+static const struct step fin_without_close_notify_resets_the_server_F13[] = {
     TALKING,
     {FRONT, READY, WATCH_READ},
     {FRONT, READ, IO_ERROR, ERR_TRUNCATED},
@@ -139,7 +137,7 @@ static const struct step broken_tls_resets_the_server[] = {
     BOTH_CLOSE(CONN_RESET, CLOSE_CLIENT_TLS),
 };
 
-static const struct step reset_of_the_server_resets_the_client[] = {
+static const struct step reset_of_the_server_resets_the_client_F73[] = {
     TALKING,
     {BACK, READY, WATCH_READ},
     {BACK, READ, IO_DONE, 10},
@@ -149,7 +147,7 @@ static const struct step reset_of_the_server_resets_the_client[] = {
     BOTH_CLOSE(CONN_RESET, CLOSE_SERVER_RESET),
 };
 
-static const struct step reset_of_the_server_found_by_writing_is_the_same[] = {
+static const struct step reset_of_the_server_found_by_writing_is_the_same_F73[] = {
     TALKING,
     {FRONT, READY, WATCH_READ},
     {FRONT, READ, IO_DONE, 10},
@@ -157,7 +155,7 @@ static const struct step reset_of_the_server_found_by_writing_is_the_same[] = {
     BOTH_CLOSE(CONN_RESET, CLOSE_SERVER_RESET),
 };
 
-static const struct step reset_of_the_server_after_the_client_ended_resets_it[] = {
+static const struct step reset_of_the_server_after_the_client_ended_resets_it_F73[] = {
     TALKING,
     {FRONT, READY, WATCH_READ},
     {FRONT, READ, IO_EOF},
@@ -196,7 +194,7 @@ static const struct step fin_that_cannot_be_sent_is_a_reset[] = {
     BOTH_CLOSE(CONN_RESET, CLOSE_SERVER_RESET),
 };
 
-static const struct step our_own_failure_aborts_both[] = {
+static const struct step our_own_failure_aborts_both_F61[] = {
     TALKING,
     {FRONT, READY, WATCH_READ},
     {FRONT, READ, IO_DONE, 10},
@@ -204,7 +202,15 @@ static const struct step our_own_failure_aborts_both[] = {
     BOTH_CLOSE(CONN_ABORT, CLOSE_LOCAL),
 };
 
-static const struct step our_own_failure_towards_the_client_is_the_same[] = {
+static const struct step want_of_buffers_towards_the_server_is_our_own_failure[] = {
+    TALKING,
+    {FRONT, READY, WATCH_READ},
+    {FRONT, READ, IO_DONE, 10},
+    {BACK, WRITE, IO_ERROR, ERR_LOCAL},
+    BOTH_CLOSE(CONN_ABORT, CLOSE_LOCAL),
+};
+
+static const struct step our_own_failure_towards_the_client_is_the_same_F61[] = {
     TALKING,
     {BACK, READY, WATCH_READ},
     {BACK, READ, IO_DONE, 10},
@@ -218,18 +224,19 @@ static const struct step shutdown_aborts_both[] = {
     {SESSION, LOGS, .text = "side=sluice reason=shutdown"},
 };
 
-CASES(ends, CASE(answer_goes_on_after_the_client_ended),
-    CASE(upload_goes_on_after_the_server_ended), CASE(both_may_end_in_one_turn),
-    CASE(end_waits_for_the_last_byte_to_the_client),
-    CASE(end_of_both_waits_for_the_last_byte_to_the_server),
-    CASE(reset_of_the_client_resets_the_server),
+CASES(ends, CASE(answer_goes_on_after_the_client_ended_F14),
+    CASE(upload_goes_on_after_the_server_ended_F14), CASE(both_may_end_in_one_turn_F14),
+    CASE(end_waits_for_the_last_byte_to_the_client_F14),
+    CASE(end_of_both_waits_for_the_last_byte_to_the_server_F14),
+    CASE(reset_of_the_client_resets_the_server_F13),
     CASE(reset_of_the_client_found_by_writing_is_the_same),
     CASE(reset_of_a_blocked_client_is_found_by_sending_the_rest),
-    CASE(fin_without_close_notify_resets_the_server), CASE(broken_tls_resets_the_server),
-    CASE(reset_of_the_server_resets_the_client),
-    CASE(reset_of_the_server_found_by_writing_is_the_same),
-    CASE(reset_of_the_server_after_the_client_ended_resets_it),
+    CASE(fin_without_close_notify_resets_the_server_F13), CASE(broken_tls_resets_the_server),
+    CASE(reset_of_the_server_resets_the_client_F73),
+    CASE(reset_of_the_server_found_by_writing_is_the_same_F73),
+    CASE(reset_of_the_server_after_the_client_ended_resets_it_F73),
     CASE(reset_of_the_client_after_the_server_ended_resets_it),
     CASE(end_that_cannot_be_passed_on_is_a_reset), CASE(fin_that_cannot_be_sent_is_a_reset),
-    CASE(our_own_failure_aborts_both), CASE(our_own_failure_towards_the_client_is_the_same),
-    CASE(shutdown_aborts_both))
+    CASE(our_own_failure_aborts_both_F61),
+    CASE(want_of_buffers_towards_the_server_is_our_own_failure),
+    CASE(our_own_failure_towards_the_client_is_the_same_F61), CASE(shutdown_aborts_both))

@@ -25,8 +25,7 @@ static const struct step server_that_speaks_first_is_heard[] = {
     ENOUGH,
 };
 
-/* F44 */
-static const struct step server_is_not_read_while_the_client_takes_nothing[] = {
+static const struct step server_is_not_read_while_the_client_takes_nothing_F44[] = {
     TALKING,
     {BACK, READY, WATCH_READ},
     {BACK, READ, IO_DONE, PIECE},
@@ -49,7 +48,7 @@ static const struct step server_is_not_read_while_the_client_takes_nothing[] = {
     ENOUGH,
 };
 
-static const struct step client_is_not_read_while_the_server_takes_nothing[] = {
+static const struct step client_is_not_read_while_the_server_takes_nothing_F44[] = {
     TALKING,
     {FRONT, READY, WATCH_READ},
     {FRONT, READ, IO_DONE, PIECE},
@@ -82,8 +81,8 @@ static const struct step buffered_bytes_go_on_when_the_way_is_free_again[] = {
     ENOUGH,
 };
 
-/* F67: RELAY_TURN is four pieces. */
-static const struct step fat_stream_leaves_the_worker_to_others_after_its_turn[] = {
+/* RELAY_TURN is four pieces. */
+static const struct step fat_stream_leaves_the_worker_to_others_after_its_turn_F67[] = {
     TALKING,
     {BACK, READY, WATCH_READ},
     {BACK, READ, IO_DONE, PIECE},
@@ -102,7 +101,7 @@ static const struct step fat_stream_leaves_the_worker_to_others_after_its_turn[]
     ENOUGH,
 };
 
-static const struct step buffered_bytes_beyond_the_turn_are_not_forgotten[] = {
+static const struct step buffered_bytes_beyond_the_turn_are_not_forgotten_F67[] = {
     TALKING,
     {FRONT, READY, WATCH_READ},
     {FRONT, READ, IO_DONE, PIECE},
@@ -134,7 +133,7 @@ static const struct step read_that_must_write_first_waits_for_room[] = {
     ENOUGH,
 };
 
-static const struct step bytes_that_cannot_be_parked_end_the_session[] = {
+static const struct step bytes_that_cannot_be_parked_end_the_session_F61[] = {
     TALKING,
     {FRONT, READY, WATCH_READ},
     {FRONT, READ, IO_DONE, 7},
@@ -143,7 +142,7 @@ static const struct step bytes_that_cannot_be_parked_end_the_session[] = {
     BOTH_CLOSE(CONN_ABORT, CLOSE_LOCAL),
 };
 
-static const struct step bytes_of_the_server_that_cannot_be_parked_end_it_too[] = {
+static const struct step bytes_of_the_server_that_cannot_be_parked_end_it_too_F61[] = {
     TALKING,
     {BACK, READY, WATCH_READ},
     {BACK, READ, IO_DONE, 7},
@@ -152,12 +151,23 @@ static const struct step bytes_of_the_server_that_cannot_be_parked_end_it_too[] 
     BOTH_CLOSE(CONN_ABORT, CLOSE_LOCAL),
 };
 
+static const struct step server_that_ended_and_cannot_be_parked_ends_it_too_F61[] = {
+    RELAYING,
+    {BACK, READY, WATCH_READ},
+    {BACK, READ, IO_EOF},
+    {FRONT, FINISH, IO_DONE},
+    {FRONT, FIN, IO_DONE},
+    {BACK, PARK, IO_ERROR},
+    BOTH_CLOSE(CONN_ABORT, CLOSE_LOCAL),
+};
+
 CASES(relay, CASE(bytes_pass_both_ways), CASE(server_that_speaks_first_is_heard),
-    CASE(server_is_not_read_while_the_client_takes_nothing),
-    CASE(client_is_not_read_while_the_server_takes_nothing),
+    CASE(server_is_not_read_while_the_client_takes_nothing_F44),
+    CASE(client_is_not_read_while_the_server_takes_nothing_F44),
     CASE(buffered_bytes_go_on_when_the_way_is_free_again),
-    CASE(fat_stream_leaves_the_worker_to_others_after_its_turn),
-    CASE(buffered_bytes_beyond_the_turn_are_not_forgotten),
+    CASE(fat_stream_leaves_the_worker_to_others_after_its_turn_F67),
+    CASE(buffered_bytes_beyond_the_turn_are_not_forgotten_F67),
     CASE(read_that_must_write_first_waits_for_room),
-    CASE(bytes_that_cannot_be_parked_end_the_session),
-    CASE(bytes_of_the_server_that_cannot_be_parked_end_it_too))
+    CASE(bytes_that_cannot_be_parked_end_the_session_F61),
+    CASE(bytes_of_the_server_that_cannot_be_parked_end_it_too_F61),
+    CASE(server_that_ended_and_cannot_be_parked_ends_it_too_F61))

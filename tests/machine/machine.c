@@ -47,7 +47,9 @@ static const char *const what_names[] = {
     [STOPS] = "stops",
     [SPENDS] = "spends",
     [RESTS] = "rests",
+    [PROVEN] = "proven",
     [SHEDS] = "sheds",
+    [OPEN] = "open",
     [HANDSHAKE] = "handshake",
     [READ] = "read",
     [WRITE] = "write",
@@ -66,6 +68,7 @@ static const char *const what_names[] = {
     [LOST] = "lost",
     [LOGS] = "logs",
     [RETRIED] = "retried",
+    [RESUMED] = "resumed",
     [BLAMED] = "blamed",
 };
 
@@ -213,6 +216,10 @@ static bool happens(const struct step *s)
         for (size_t i = 0; i < m.frontend.pool->n; i++)
             m.frontend.pool->members[i].weight = 0;
         break;
+    case PROVEN:
+        for (size_t i = 0; i < m.frontend.pool->n; i++)
+            server_prove(m.frontend.pool->servers[i]);
+        break;
     case SHEDS:
         shed_stalled(&m.ctx, &(struct chunk_budget){.used = (size_t)s->n * 10, .limit = 999});
         break;
@@ -281,6 +288,9 @@ static bool is_true(const struct step *s)
         break;
     case RETRIED:
         assert_int_equal(m.ctx.counters.retries, s->n);
+        break;
+    case RESUMED:
+        assert_int_equal(m.ctx.counters.handshakes_resumed, s->n);
         break;
     case BLAMED:
         assert_int_equal(count_blamed(), s->n);

@@ -36,9 +36,11 @@ enum what {
     SPENDS,  /* WORKER: its other clients spend n of the pool's retry budget */
     SHEDS,   /* WORKER: a turn ends with n percent of memory-limit in use */
     RESTS,   /* BACK: every server's weight becomes 0 */
+    PROVEN,  /* BACK: every server has been of use to others */
 
     /* What the session calls, and the answer. IO_ERROR and DIAL_FAILED: n is the err_code. */
-    HANDSHAKE, /* and n bytes of our flight wait */
+    OPEN,      /* FRONT: only to let it fail */
+    HANDSHAKE, /* and n bytes of our flight wait; text: "resumed" */
     READ,      /* IO_DONE: n bytes came; IO_DONE_AND_MORE: and others are buffered */
     WRITE,     /* n bytes are given; IO_DONE: they left; IO_WANT_WRITE: they wait */
     FINISH,    /* IO_WANT_WRITE: our close_notify waits */
@@ -58,6 +60,7 @@ enum what {
     LOST,    /* SESSION: there never was one, for want of memory */
     LOGS,    /* SESSION: text is in the access line */
     RETRIED, /* SESSION: n times so far */
+    RESUMED, /* SESSION: n handshakes so far */
     BLAMED   /* BACK: so many servers, n, are avoided for failures of theirs */
 };
 

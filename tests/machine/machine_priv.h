@@ -12,6 +12,7 @@ struct end {
     struct conn *conn;
     bool holds_more;
     bool broken;
+    bool is_shaken, is_resumed;
     uint64_t n_read, n_written;
 };
 
@@ -30,6 +31,7 @@ struct machine {
     struct snapshot snapshot;
     struct view *view;
     bool view_unused;
+    unsigned closings; /* told to the worker */
 
     struct session *session; /* NULL when it is gone */
     struct end ends[2];      /* by enum who */

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "fake_mem.h"
+#include "tls/accept.h"
 
 static void fill_err(struct err *ret_err, const struct step *s)
 {
@@ -100,6 +101,8 @@ static enum io_result scripted_handshake(struct conn *c, struct err *ret_err)
     if (s->result == IO_ERROR)
         return answer(c, s, ret_err);
     c->received++;
+    m.ends[who_is(c)].is_shaken = s->result == IO_DONE;
+    m.ends[who_is(c)].is_resumed = s->text && strcmp(s->text, "resumed") == 0;
     if (s->n && !queue(c, a_flight, (size_t)s->n)) {
         err_set(ret_err, ERR_MEMORY, "scripted memory");
         return IO_ERROR;
@@ -221,11 +224,26 @@ const struct transport_ops transport_scripted = {
 int scripted_front_open(struct conn *front, struct tls_context *tls, struct err *ret_err)
 {
     (void)tls;
-    (void)ret_err;
     m.ends[FRONT] = (struct end){.conn = front};
     front->transport = &transport_scripted;
     m.session = CONTAINER_OF(front, struct session, front);
-    return 0;
+    if (!is_next(FRONT, OPEN))
+        return 0;
+    fill_err(ret_err, called(FRONT, OPEN));
+    return -1;
+}
+
+/* tls/accept.h, by the linker's --wrap: what the log tells of a client. */
+void __wrap_tls_info_get(const struct conn *c, struct tls_info *ret_info);
+void __wrap_tls_info_get(const struct conn *c, struct tls_info *ret_info)
+{
+    const struct end *end = &m.ends[who_is(c)];
+    *ret_info = (struct tls_info){.sni = "example.org"};
+    if (!end->is_shaken)
+        return;
+    ret_info->version = "TLSv1.3";
+    ret_info->cipher = "TLS_AES_128_GCM_SHA256";
+    ret_info->resumed = end->is_resumed;
 }
 
 /* ---- the scripted dialer ---- */

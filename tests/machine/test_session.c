@@ -26,8 +26,7 @@ static void scripted(void **state)
     machine_run(*state);
 }
 
-/* F61 */
-static void every_allocation_may_fail(void **state)
+static void every_allocation_may_fail_F61(void **state)
 {
     (void)state;
     for (size_t t = 0; t < N_TOPICS; t++)
@@ -54,7 +53,7 @@ static void suite_reaches_every_step(void **state)
 int main(void)
 {
     static const struct CMUnitTest about_all[] = {
-        cmocka_unit_test(every_allocation_may_fail),
+        cmocka_unit_test(every_allocation_may_fail_F61),
         cmocka_unit_test(suite_reaches_every_reason),
         cmocka_unit_test(suite_reaches_every_step),
     };

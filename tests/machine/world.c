@@ -34,6 +34,12 @@ static void on_view_unused(void *owner, struct snapshot *snapshot)
     m.view_unused = true;
 }
 
+static void on_session_closed(void *owner)
+{
+    assert_ptr_equal(owner, &m);
+    m.closings++;
+}
+
 static struct conf *load_conf(const char *text)
 {
     struct problems problems;
@@ -85,6 +91,8 @@ void world_set_up(const struct machine_case *test)
     context_init(&m.ctx, &m.io, &m.clock.clock, 1, 1);
     m.ctx.dial = &dial_scripted;
     m.ctx.front_open = scripted_front_open;
+    m.ctx.on_session_closed = on_session_closed;
+    m.ctx.owner = &m;
     set_up_snapshot();
 }
 
@@ -100,7 +108,14 @@ void world_check_leftovers(void)
         for (size_t i = 0; i < m.pools[p]->n; i++)
             assert_int_equal(m.pools[p]->servers[i]->load, 0);
     assert_int_equal(m.view->refs, 1);
+    assert_int_equal(m.closings, m.closed >= 0);
     assert_int_equal(fake_log_access_lines, m.closed >= 0);
+    if (m.closed >= 0)
+        assert_int_equal(*fake_log_error != '\0', close_reason_info(m.closed)->is_error);
+    if (m.closed == CLOSE_DONE) {
+        assert_int_equal(m.ends[FRONT].n_written, m.ends[BACK].n_read);
+        assert_int_equal(m.ends[BACK].n_written, m.ends[FRONT].n_read);
+    }
     assert_int_equal(m.ctx.counters.accepted, (m.closed >= 0) + m.ctx.counters.accept_lost);
 }
 
