@@ -31,16 +31,23 @@ static unsigned live_of(const struct worker *w)
     return atomic_load_explicit(&w->live, memory_order_relaxed);
 }
 
+/* Others follow a new configuration a moment before or after us: meanwhile they know other
+ * addresses. */
+static bool is_in_step(const struct worker *a, const struct worker *b)
+{
+    return atomic_load(&a->version) == atomic_load(&b->version);
+}
+
 static struct worker *least_loaded(struct worker *self)
 {
     const struct crew *crew = self->crew;
     struct worker *least = self;
     unsigned long sum = 0;
     for (unsigned i = 0; i < crew->n_workers; i++) {
-        unsigned live = live_of(crew->workers[i]);
-        sum += live;
-        if (live < live_of(least))
-            least = crew->workers[i];
+        struct worker *w = crew->workers[i];
+        sum += live_of(w);
+        if (live_of(w) < live_of(least) && is_in_step(w, self))
+            least = w;
     }
     unsigned mean = (unsigned)(sum / crew->n_workers);
     return live_of(self) >= live_of(least) + HANDOVER_SLACK(mean) ? least : self;
@@ -91,8 +98,8 @@ static struct worker_listener *find(struct list *listeners, const struct listen_
 
 void worker_adopt(struct worker *w, struct adopt *adopt)
 {
-    /* The address may have been given up since: its listener is there until the queue is served,
-     * which takes longer than a message. */
+    /* The address was known here when the connection was sent. It may have been given up since: its
+     * listener is there until the queue is served, which takes longer than a message. */
     const struct worker_listener *wl = find(&w->listeners, adopt->set);
     if (wl) {
         serve(wl, adopt->fd, &adopt->peer);

@@ -2,13 +2,14 @@
 import os
 import signal
 import ssl
+import subprocess
 import threading
 
 import evil
 import load
 import proc
 import stream
-from case import check, holds, main, same, scaled, wait_for
+from case import SANITIZER, check, holds, main, needs_tool, same, scaled, skip, wait_for
 from sluice import web
 
 
@@ -79,6 +80,39 @@ def queue_and_reload(t, which):
                 same(one.recv_until(b"\n"), b"a\n")
                 one.close()
             proxy.stop()
+
+
+@check
+def workers_that_follow_one_after_the_other_lose_nobody(t):
+    """Main is slowed down while it tells them: the first already accepts on the new address and finds the second, which
+    does not know it yet, less loaded."""
+    needs_tool("strace")
+    if SANITIZER:
+        skip("strace and a sanitizer do not mix")
+    port, added, server = t.port(), t.port(), t.serve(evil.named("a"))
+    proxy = t.sluice(web(port, {"a": server}), threads=2)
+    slow = ["-e", "trace=write", "-e", "inject=write:delay_exit=300000"]  # of the main thread only
+    tracer = subprocess.Popen(["strace", "-qq", "-o", "/dev/null", "-p", str(proxy.pid), *slow], stderr=subprocess.DEVNULL)
+    t.defer(tracer.wait)
+    t.defer(tracer.terminate)
+    wait_for("strace to hold it", lambda: tracer.poll() is not None or proc.tracer(proxy.pid))
+    if tracer.poll() is not None:
+        skip("strace may not trace here")
+    proxy.write(web([port, added], {"a": server}))
+    proxy.send_signal(signal.SIGHUP)
+    socks = [wait_for("the new address", lambda: connected(("127.0.0.1", added)))]
+    socks += [connected(("127.0.0.1", added)) for _ in range(60)]
+    for sock in socks:
+        with stream.Stream(sock) as one:
+            same(one.recv_until(b"\n"), b"a\n")
+    proxy.wait_for_log("in force")
+
+
+def connected(where):
+    try:
+        return stream.connect_socket(where)
+    except ConnectionRefusedError:
+        return None
 
 
 @check

@@ -56,6 +56,11 @@ def state(pid):
         return ""
 
 
+def tracer(pid):
+    """Who traces the process's main thread; 0: nobody."""
+    return int(re.search(r"^TracerPid:\s+(\d+)", _read("/proc/%d/status" % pid), re.M).group(1))
+
+
 def children(pid):
     """{pid: command} of the living and dead children of a process."""
     found = {}
