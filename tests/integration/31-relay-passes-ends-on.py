@@ -5,10 +5,14 @@
     a deadline or a failure of ours                   an alert where there is one, then RST; never something that looks complete
 """
 # group: smoke
+import fcntl
 import queue
+import sys
+import termios
 
 import evil
 import load
+import proc
 import stream
 from case import check, holds, main, same, scaled, wait_for
 from sluice import web
@@ -285,6 +289,35 @@ def an_early_answer_survives_a_server_that_then_goes_away(t):
                 break
             got += piece
         same(bytes(got), BODY[:60000], "the answer")
+
+
+@check
+def an_early_answer_survives_a_server_that_is_gone_before_a_slow_client_has_read_it(t):
+    """F59: the client has ended too; what it still lacks of the answer is with the proxy alone."""
+    for tls in (True, False):
+        pair = Pair(t, tls)
+        pair.front.send(b"request")
+        pair.back.recv_exactly(7)
+        fill(pair.back)
+        read = 0
+        while unacknowledged(pair.back):  # until all is with the proxy, and no further
+            read += len(pair.front.recv(4096))
+        pair.back.finish()
+        pair.back.close()
+        pair.front.send(b"to nobody")
+        wait_for("the server's RST", lambda pair=pair: "CLOSE_WAIT" not in proc.tcp_states(pair.proxy.pid).values())
+        pair.front.send(b"to nobody")
+        pair.front.finish()
+        wait_for("the client's FIN", lambda pair=pair: unacknowledged(pair.front) == 0)
+        read += len(pair.front.recv_all())
+        same(read, pair.back.sent, "bytes of the answer")
+        same(pair.front.ends, stream.CLEAN[tls])
+
+
+def unacknowledged(one):
+    """Bytes that are not yet with the other side's kernel."""
+    count = fcntl.ioctl(one.sock, termios.TIOCOUTQ, bytes(4))
+    return int.from_bytes(count, sys.byteorder)
 
 
 @check
