@@ -209,7 +209,7 @@ def _run_one(function):
     except BaseException as error:  # a failure is reported with the program's log beside it, then the next check runs
         verdict = "FAIL"
         traceback.print_exc(file=sys.stdout)
-        for proxy in context.proxies:
+        for proxy in context.proxies[-3:]:
             print(proxy.describe())
         if isinstance(error, (KeyboardInterrupt, SystemExit)):
             raise

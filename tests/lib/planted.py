@@ -44,6 +44,7 @@ class Proxy:
             front.reset()
             return
         front.finish()
+        front.recv_end()  # closing earlier could reset what is on its way
         back.close()
 
     def _spoil(self, number, answer):

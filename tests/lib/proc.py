@@ -4,6 +4,7 @@ import re
 import time
 
 TICKS = os.sysconf("SC_CLK_TCK")
+OPENAT = {"x86_64": "257"}.get(os.uname().machine, "56")
 TCP_STATES = {
     1: "ESTABLISHED", 2: "SYN_SENT", 3: "SYN_RECV", 4: "FIN_WAIT1", 5: "FIN_WAIT2", 6: "TIME_WAIT",
     7: "CLOSE", 8: "CLOSE_WAIT", 9: "LAST_ACK", 10: "LISTEN", 11: "CLOSING",
@@ -92,6 +93,27 @@ def capabilities(pid):
         int(task): int(re.search(r"^CapEff:\s+(\S+)", _read("/proc/%d/task/%s/status" % (pid, task)), re.M).group(1), 16)
         for task in os.listdir("/proc/%d/task" % pid)
     }
+
+
+def tracers(pid):
+    """Who traces each thread, as a list of process ids; 0 is nobody."""
+    return [
+        int(re.search(r"^TracerPid:\s+(\d+)", _read("/proc/%d/task/%s/status" % (pid, task)), re.M).group(1))
+        for task in os.listdir("/proc/%d/task" % pid)
+    ]
+
+
+def path_being_opened(pid):
+    """The path of the openat() that a stopped process (strace holds it) is about to make; "" when it is elsewhere."""
+    try:
+        call = _read("/proc/%d/syscall" % pid).split()
+        if call[0] != OPENAT:
+            return ""
+        with open("/proc/%d/mem" % pid, "rb", buffering=0) as memory:  # a second read could be past the end of the stack
+            memory.seek(int(call[2], 16))
+            return memory.read(4096).split(b"\0")[0].decode("ascii", "replace")
+    except OSError:
+        return ""  # it went on meanwhile
 
 
 def epoll_members(pid):

@@ -15,7 +15,7 @@ RELOADED = re.compile(r"configuration \d+ in force|reload refused")
 
 class Sluice:
     def __init__(
-        self, folder, body, slower=1, raw=False, wrapper=(), env=None, arguments=None, stderr=None, ready_limit=10, **settings
+        self, folder, body, slower=1, raw=False, wrapper=(), env=None, arguments=None, stderr=None, **settings
     ):
         """`settings` become [global] (threads=4, max_connections=100, ...); None leaves one out, raw=True takes `body`
         as the whole file. `wrapper` is put before the command line. `stderr` replaces the file that takes the log."""
@@ -28,7 +28,6 @@ class Sluice:
         self.pid = None
         self.process = None
         self.expect_status = 0
-        self.ready_limit = ready_limit
         self._raw = raw
         self._wrapper = list(wrapper)
         self._env = env
@@ -73,11 +72,7 @@ class Sluice:
         self.pid = self.process.pid
 
     def wait_ready(self):
-        line = self.wait_for_log(r"\bready\b", limit=self.ready_limit)
-        if self._wrapper:  # prlimit and its like exec, strace forks
-            inner = [pid for pid, name in proc.children(self.process.pid).items() if "sluice" in name]
-            self.pid = inner[0] if inner else self.pid
-        return line
+        return self.wait_for_log(r"\bready\b")
 
     def send_signal(self, number):
         os.kill(self.pid, number)
@@ -130,9 +125,9 @@ class Sluice:
         return status
 
     def _kill(self):
-        if self.pid != self.process.pid:
-            os.kill(self.pid, signal.SIGKILL)
-        self.process.kill()
+        inner = proc.children(self.process.pid)  # when a wrapper is between, it ends with the program
+        for pid in inner or [self.process.pid]:
+            os.kill(pid, signal.SIGKILL)
         self.process.wait()
 
     def close(self):
