@@ -24,15 +24,17 @@ static struct log_sinks current;
 /* ---- start, change, stop ---- */
 
 static int open_sinks(const struct log_target *errors, const struct log_target *access,
-    struct log_sinks *ret_sinks, struct err *ret_err)
+    struct log_sinks *ret_sinks, enum log_stream *ret_whose, struct err *ret_err)
 {
     struct log_sinks sinks = {{NULL, NULL}};
+    *ret_whose = LOG_ERRORS;
     if (log_sink_new(errors, &sinks.of[LOG_ERRORS], ret_err) < 0)
         return -1;
     if (log_sink_is_for(sinks.of[LOG_ERRORS], access)) {
         sinks.of[LOG_ACCESS] = sinks.of[LOG_ERRORS];
     } else if (log_sink_new(access, &sinks.of[LOG_ACCESS], ret_err) < 0) {
         log_sinks_free(&sinks);
+        *ret_whose = LOG_ACCESS;
         return -1;
     }
     *ret_sinks = sinks;
@@ -40,10 +42,10 @@ static int open_sinks(const struct log_target *errors, const struct log_target *
 }
 
 int log_start(const struct log_target *errors, const struct log_target *access, struct clock *clock,
-    struct err *ret_err)
+    enum log_stream *ret_whose, struct err *ret_err)
 {
     struct log_sinks sinks;
-    if (open_sinks(errors, access, &sinks, ret_err) < 0)
+    if (open_sinks(errors, access, &sinks, ret_whose, ret_err) < 0)
         return -1;
     if (log_writer_start(&sinks, clock, ret_err) < 0)
         return -1;
@@ -54,11 +56,11 @@ int log_start(const struct log_target *errors, const struct log_target *access, 
     return 0;
 }
 
-static int swap(
-    const struct log_target *errors, const struct log_target *access, struct err *ret_err)
+static int swap(const struct log_target *errors, const struct log_target *access,
+    enum log_stream *ret_whose, struct err *ret_err)
 {
     struct log_sinks sinks;
-    if (open_sinks(errors, access, &sinks, ret_err) < 0)
+    if (open_sinks(errors, access, &sinks, ret_whose, ret_err) < 0)
         return -1;
     struct log_sinks offer = sinks;
     if (log_writer_swap(&offer, ret_err) < 0)
@@ -68,20 +70,21 @@ static int swap(
     return 0;
 }
 
-int log_retarget(
-    const struct log_target *errors, const struct log_target *access, struct err *ret_err)
+int log_retarget(const struct log_target *errors, const struct log_target *access,
+    enum log_stream *ret_whose, struct err *ret_err)
 {
     if (log_sink_is_for(current.of[LOG_ERRORS], errors) &&
         log_sink_is_for(current.of[LOG_ACCESS], access))
         return 0;
-    return swap(errors, access, ret_err);
+    return swap(errors, access, ret_whose, ret_err);
 }
 
 int log_reopen(struct err *ret_err)
 {
     struct log_target errors = log_sink_target(current.of[LOG_ERRORS]);
     struct log_target access = log_sink_target(current.of[LOG_ACCESS]);
-    return swap(&errors, &access, ret_err);
+    enum log_stream whose;
+    return swap(&errors, &access, &whose, ret_err);
 }
 
 void log_set_level(enum log_level level)

@@ -49,14 +49,14 @@ struct log_site {
     struct log_site *next;
 };
 
-/* Starts the writer thread. Time stamps come from `clock`. Returns 0, or -1 and an error that names
- * the sink. Main thread, as all of these. */
+/* Starts the writer thread. Time stamps come from `clock`. Returns 0, or -1, an error that names
+ * the target, and whose it is. Main thread, as all of these. */
 int log_start(const struct log_target *errors, const struct log_target *access, struct clock *clock,
-    struct err *ret_err);
+    enum log_stream *ret_whose, struct err *ret_err);
 /* After a reload: opens what changed. On failure, or when the writer is stuck in a target, the old
  * ones stay in force. Lines logged by this thread before go to the old, later ones to the new. */
-int log_retarget(
-    const struct log_target *errors, const struct log_target *access, struct err *ret_err);
+int log_retarget(const struct log_target *errors, const struct log_target *access,
+    enum log_stream *ret_whose, struct err *ret_err);
 /* The same for USR1: opens everything anew. */
 int log_reopen(struct err *ret_err);
 void log_set_level(enum log_level level);

@@ -110,7 +110,7 @@ int log_sink_new(const struct log_target *target, struct log_sink **ret_sink, st
     sink->end = is_datagram(sink) ? '\0' : '\n';
     sink->last = sink->end;
     if (open_target(sink) < 0) {
-        err_set_errno(ret_err, errno, "log to %s", log_sink_name(sink));
+        err_set_errno(ret_err, errno, "cannot open %s", log_sink_name(sink));
         log_sink_free(sink);
         return -1;
     }

@@ -233,15 +233,19 @@ static int begin(struct process *p, struct conf *conf, struct problems *problems
 
 /* As the user that will open the files again: what he may not do shows now, not with the first
  * SIGUSR1. */
-static int start_log(const struct process *p, const struct conf *conf)
+static int start_log(const struct process *p, const struct conf *conf, struct problems *problems)
 {
+    const struct conf_global *g = &conf->global;
+    enum log_stream whose = LOG_ERRORS;
     struct err err;
-    log_set_level(conf->global.log_level);
+    log_set_level(g->log_level);
     if (privileges_step_down(&p->identity, &err) == 0 &&
-        log_start(&conf->global.log, &conf->global.access_log, p->crew.clock, &err) == 0 &&
+        log_start(&g->log, &g->access_log, p->crew.clock, &whose, &err) == 0 &&
         privileges_step_up(&p->identity, &err) == 0)
         return 0;
-    log_error("cannot start the log as uid %u: %s", (unsigned)p->identity.uid, err.context);
+    if (p->identity.change)
+        err_prefix(&err, "as uid %u", (unsigned)p->identity.uid);
+    reload_tell_log(conf, whose, &err, problems);
     return -1;
 }
 
@@ -297,7 +301,8 @@ int process_run(struct process *p, struct conf *conf)
         reload_log_problems(&problems);
         p->exit_status = 2;
         conf_free(conf);
-    } else if (start_log(p, conf) < 0) {
+    } else if (start_log(p, conf, &problems) < 0) {
+        reload_log_problems(&problems);
         p->exit_status = 1;
         conf_free(conf);
     } else {

@@ -24,6 +24,15 @@ void reload_log_problems(const struct problems *problems)
     }
 }
 
+void reload_tell_log(const struct conf *conf, enum log_stream whose, const struct err *err,
+    struct problems *problems)
+{
+    if (whose == LOG_ERRORS)
+        problems_error(problems, conf->global.log_where, "log: %s", err->context);
+    else
+        problems_error(problems, conf->global.access_log_where, "access-log: %s", err->context);
+}
+
 /* ---- what cannot change while the program runs ---- */
 
 static bool same_text(const char *a, const char *b)
@@ -77,9 +86,10 @@ static bool ask_workers(struct process *p)
 static int follow_logs(const struct conf *conf, struct problems *problems)
 {
     struct err err;
-    if (log_retarget(&conf->global.log, &conf->global.access_log, &err) == 0)
+    enum log_stream whose;
+    if (log_retarget(&conf->global.log, &conf->global.access_log, &whose, &err) == 0)
         return 0;
-    problems_error(problems, conf->global.log_where, "%s; the log stays where it was", err.context);
+    reload_tell_log(conf, whose, &err, problems);
     return -1;
 }
 
@@ -107,11 +117,12 @@ int reload_build(struct process *p, struct conf *conf, struct problems *problems
 static void forget_next(struct process *p)
 {
     struct err err;
+    enum log_stream whose;
     snapshot_unref(p->reload.next);
     p->reload.next = NULL;
     if (p->current)
         (void)log_retarget(
-            &p->current->conf->global.log, &p->current->conf->global.access_log, &err);
+            &p->current->conf->global.log, &p->current->conf->global.access_log, &whose, &err);
 }
 
 int reload_publish(struct process *p, struct problems *problems)

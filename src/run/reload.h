@@ -20,6 +20,10 @@ void reload_check_settled(struct process *p);
 /* The program ends: forget what is under way. */
 void reload_fini(struct process *p);
 
+/* A log that cannot be opened is the fault of the line that names it. */
+void reload_tell_log(const struct conf *conf, enum log_stream whose, const struct err *err,
+    struct problems *problems);
+
 /* Warnings and errors into the log, a line each. */
 void reload_log_problems(const struct problems *problems);
 

@@ -61,21 +61,34 @@ def a_log_that_cannot_be_opened_again_goes_on_in_the_old_file(t):
     wait_for("the line", lambda: os.path.getsize(os.path.join(moved, "access.log")) > 0)
 
 
+def blames(lines, proxy, key, path):
+    """A line names the file, the line of the key, the key and the log."""
+    with open(proxy.config_path, encoding="ascii") as file:
+        number = [line.split(" ")[0] for line in file].index(key) + 1
+    wanted = "%s:%d: error: %s: " % (proxy.config_path, number, key)
+    holds(any(wanted in line and path in line for line in lines), "nothing with %r and %s in %s" % (wanted, path, lines))
+
+
 @check
 def a_log_that_cannot_be_opened_at_start_refuses(t):
-    proxy = t.prepare(web(t.port(), {"a": "127.0.0.1:1"}), access_log="/nonexistent/access.log")
-    proxy.expect_status = None
-    proxy.start()
-    holds(proxy.wait_exit() != 0, "it started without its log")
-    holds(any("/nonexistent/access.log" in line for line in proxy.log()), "the file is not named")
+    for key in ("log", "access-log"):
+        path = "/nonexistent/" + key
+        proxy = t.prepare(web(t.port(), {"a": "127.0.0.1:1"}), **{key: path})
+        proxy.expect_status = None
+        proxy.start()
+        holds(proxy.wait_exit() != 0, "it started without its log")
+        blames(proxy.log(), proxy, key, path)
 
 
 @check
 def a_log_that_cannot_be_opened_refuses_the_reload(t):
     port = t.port()
-    proxy = t.sluice(web(port, {"a": t.serve(evil.named("a"))}))
-    said = proxy.reload_refused(access_log="/nonexistent/access.log")
-    holds("/nonexistent/access.log" in said, said)
+    proxy = t.sluice(web(port, {"a": t.serve(evil.named("a"))}), log="stderr")
+    for key, good in (("access-log", proxy.access_path), ("log", "stderr")):
+        path = "/nonexistent/" + key
+        said = proxy.reload_refused(**{key: path})
+        blames(said.split("\n"), proxy, key, path)
+        proxy.settings[key] = good
     with stream.connect(("127.0.0.1", port)) as one:
         one.recv_until(b"\n")
     proxy.access(1)

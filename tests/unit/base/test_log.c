@@ -28,9 +28,10 @@ static void start(struct log_target errors, struct log_target access)
 {
     static mono_us began; /* the rate limit remembers what earlier tests logged */
     struct err e;
+    enum log_stream whose;
     began += 1000 * US_PER_S;
     clock_fake_init(&fake, began);
-    if (log_start(&errors, &access, &fake.clock, &e) < 0)
+    if (log_start(&errors, &access, &fake.clock, &whose, &e) < 0)
         fail_msg("%s", e.context);
 }
 
@@ -357,12 +358,13 @@ static void retarget_opens_only_what_changed(void **state)
 {
     (void)state;
     struct err e;
+    enum log_stream whose;
     struct log_target log = file(path_of("log")), other = file(path_of("other"));
     start(log, off);
     rename(path_of("log"), path_of("renamed"));
-    assert_int_equal(log_retarget(&log, &off, &e), 0);
+    assert_int_equal(log_retarget(&log, &off, &whose, &e), 0);
     say("one");
-    assert_int_equal(log_retarget(&other, &off, &e), 0);
+    assert_int_equal(log_retarget(&other, &off, &whose, &e), 0);
     say("two");
     log_stop(LONG_US);
     assert_non_null(strstr(contents("renamed"), "one"));
@@ -374,12 +376,13 @@ static void retarget_turns_the_access_log_on_and_off(void **state)
 {
     (void)state;
     struct err e;
+    enum log_stream whose;
     struct log_target log = file(path_of("log")), access_log = file(path_of("access"));
     start(log, off);
-    assert_int_equal(log_retarget(&log, &access_log, &e), 0);
+    assert_int_equal(log_retarget(&log, &access_log, &whose, &e), 0);
     assert_true(log_access_enabled());
     log_access_line("on", 2);
-    assert_int_equal(log_retarget(&log, &off, &e), 0);
+    assert_int_equal(log_retarget(&log, &off, &whose, &e), 0);
     assert_false(log_access_enabled());
     log_stop(LONG_US);
     assert_string_equal(contents("access"), "on\n");
@@ -389,9 +392,10 @@ static void target_that_cannot_be_opened_changes_nothing(void **state)
 {
     (void)state;
     struct err e;
+    enum log_stream whose;
     struct log_target other = file(path_of("other")), bad = file("/nonexistent/access");
     start(file(path_of("log")), off);
-    assert_int_equal(log_retarget(&other, &bad, &e), -1);
+    assert_int_equal(log_retarget(&other, &bad, &whose, &e), -1);
     assert_non_null(strstr(e.context, "/nonexistent/access"));
     say("still here");
     log_stop(LONG_US);
@@ -402,10 +406,13 @@ static void start_names_the_log_that_cannot_be_opened(void **state)
 {
     (void)state;
     struct err e;
+    enum log_stream whose;
     struct log_target log = file(path_of("log")), bad = file("/nonexistent/access");
-    assert_int_equal(log_start(&log, &bad, clock_system(), &e), -1);
+    assert_int_equal(log_start(&log, &bad, clock_system(), &whose, &e), -1);
     assert_non_null(strstr(e.context, "/nonexistent/access"));
-    assert_int_equal(log_start(&bad, &off, clock_system(), &e), -1);
+    assert_int_equal(whose, LOG_ACCESS);
+    assert_int_equal(log_start(&bad, &off, clock_system(), &whose, &e), -1);
+    assert_int_equal(whose, LOG_ERRORS);
 }
 
 /* ---- F96 ---- */
@@ -466,12 +473,13 @@ static void blocked_log_can_be_replaced(void **state)
 {
     (void)state;
     struct err e;
+    enum log_stream whose;
     struct log_target good = file(path_of("log"));
     uint64_t before = log_dropped();
     int reader = open_unread_pipe("fifo");
     start(file(path_of("fifo")), off);
     say_numbers(0, 5000);
-    assert_int_equal(log_retarget(&good, &off, &e), 0);
+    assert_int_equal(log_retarget(&good, &off, &whose, &e), 0);
     say("well again");
     log_stop(LONG_US);
     close(reader);
@@ -484,6 +492,7 @@ static void full_disk_is_told_at_once_and_counted_at_the_end(void **state)
 {
     (void)state;
     struct err e;
+    enum log_stream whose;
     struct log_target log, good;
     uint64_t before = log_dropped();
     int reader = open_unread_pipe("fifo");
@@ -495,7 +504,7 @@ static void full_disk_is_told_at_once_and_counted_at_the_end(void **state)
     read_until(reader, text, sizeof text, "/dev/full: No space left on device\n");
     good = file(path_of("access"));
     log = file(path_of("fifo"));
-    assert_int_equal(log_retarget(&log, &good, &e), 0);
+    assert_int_equal(log_retarget(&log, &good, &whose, &e), 0);
     log_access_line("reason=done", 11);
     read_until(reader, text, sizeof text, " 7 log lines were lost\n");
     log_stop(LONG_US);

@@ -58,6 +58,7 @@ static const char *what_is_full(void *owner)
 static int set_up(void **state)
 {
     struct err err;
+    enum log_stream whose;
     struct log_target errors = {LOG_SINK_FILE, NULL}, access = {LOG_SINK_OFF, NULL};
     memset(&seen, 0, sizeof seen);
     seen.limit = UINT32_MAX;
@@ -66,7 +67,8 @@ static int set_up(void **state)
     if (make_folder(state) < 0)
         return -1;
     errors.path = path_of("log");
-    if (log_start(&errors, &access, clock_system(), &err) < 0 || loop_init(&loop, false, &err) < 0)
+    if (log_start(&errors, &access, clock_system(), &whose, &err) < 0 ||
+        loop_init(&loop, false, &err) < 0)
         return -1;
     addr = addr_of("127.0.0.1:0");
     int fd = sock_listen(&addr, true, &err);
