@@ -1,4 +1,5 @@
 /* transport_tls: records through OpenSSL over the conn's BIO. */
+#include <errno.h>
 #include <openssl/ssl.h>
 #include <string.h>
 
@@ -15,16 +16,22 @@
  * queue. */
 static enum io_result failure(struct conn *c, int result, const char *what, struct err *ret_err)
 {
+    enum io_result r = IO_ERROR;
     switch (SSL_get_error(c->tls, result)) {
     case SSL_ERROR_WANT_READ:
-        return IO_WANT_READ;
+        r = IO_WANT_READ;
+        break;
     case SSL_ERROR_WANT_WRITE:
-        return IO_WANT_WRITE;
-    case SSL_ERROR_ZERO_RETURN:
-        return IO_EOF;
+        r = IO_WANT_WRITE;
+        break;
+    case SSL_ERROR_ZERO_RETURN: /* after a close_notify also what a broken socket looks like */
+        r = IO_EOF;
+        break;
     default:
         break;
     }
+    if (r != IO_ERROR && !c->broken)
+        return r;
     tls_error_take(ret_err, what); /* also empties the queue (F15) */
     if (c->broken)
         err_set_errno(ret_err, c->broken, "%s", what);
@@ -78,7 +85,10 @@ static enum io_result tls_write(struct conn *c, const void *bytes, size_t n, str
         int r = SSL_write_ex(c->tls, p, piece, &done);
         if (r != 1) {
             /* The BIO takes whatever one write makes, so waiting is not among the answers. */
-            if (failure(c, r, "writing TLS", ret_err) != IO_ERROR)
+            enum io_result why = failure(c, r, "writing TLS", ret_err);
+            if (c->deaf)
+                err_set_errno(ret_err, EPIPE, "writing TLS");
+            else if (why != IO_ERROR)
                 err_set(ret_err, ERR_TLS, "writing TLS: not possible now");
             return IO_ERROR;
         }

@@ -180,6 +180,19 @@ def a_client_s_reset_reaches_the_server_as_a_reset(t):
 
 
 @check
+def a_client_that_leaves_in_the_middle_of_an_answer_broke_no_protocol(t):
+    """As a browser does whose user has seen enough: close_notify, and then nobody is there for the rest."""
+    for tls in (stream.client_context(version="TLSv1.2"), stream.client_context(version="TLSv1.3"), None):
+        port = t.port()
+        proxy = t.sluice(web(port, {"a": t.serve(evil.Endless())}, t.certs.make() if tls else None))
+        for _ in range(5):
+            with stream.connect(("127.0.0.1", port), tls) as one:
+                one.recv_exactly(1000000)
+                one.finish_now()
+        same({(line["side"], line["reason"]) for line in proxy.access(5)}, {("client", "client-reset")})
+
+
+@check
 def a_client_that_is_cut_off_reaches_the_server_as_a_reset(t):
     """F13: FIN without close_notify."""
     pair = Pair(t, True)
