@@ -54,7 +54,7 @@ static enum io_result tls_handshake(struct conn *c, struct err *ret_err)
 }
 
 /* Fills buf from as many records as are there, so that small records share one write to the other
- * side. An end or an error behind them is found by the next call. */
+ * side. An end behind them is found by the next call, which tls_has_buffered() asks for. */
 static enum io_result tls_read(
     struct conn *c, void *buf, size_t cap, size_t *ret_n, struct err *ret_err)
 {
@@ -64,13 +64,13 @@ static enum io_result tls_read(
         tls_error_clear();
         int r = SSL_read_ex(c->tls, (unsigned char *)buf + have, cap - have, &n);
         if (r != 1) {
-            if (have)
-                break;
-            return failure(c, r, "reading TLS", ret_err);
+            enum io_result why = failure(c, r, "reading TLS", ret_err);
+            if (why == IO_ERROR || !have)
+                return why;
+            break;
         }
         have += n;
     } while (cap - have >= RECORD_MAX);
-    tls_error_clear();
     *ret_n = have;
     return IO_DONE;
 }
@@ -111,7 +111,8 @@ static enum io_result tls_finish(struct conn *c, struct err *ret_err)
 
 static bool tls_has_buffered(const struct conn *c)
 {
-    return c->in.bytes || c->io->rx_owner == c || SSL_pending(c->tls) > 0;
+    bool has_ended = SSL_get_shutdown(c->tls) & SSL_RECEIVED_SHUTDOWN;
+    return c->in.bytes || c->io->rx_owner == c || SSL_pending(c->tls) > 0 || has_ended;
 }
 
 /* Tells the peer that the end is a failure of ours, at any time in the connection's life. OpenSSL

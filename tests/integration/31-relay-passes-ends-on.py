@@ -7,6 +7,7 @@
 # group: smoke
 import fcntl
 import queue
+import socket
 import sys
 import termios
 
@@ -91,16 +92,23 @@ def the_server_ends_first_and_the_client_goes_on(t):
 
 @check
 def close_notify_alone_ends_the_direction(t):
-    """A TLS client that sends close_notify and keeps its TCP side open, as TLS 1.3 allows."""
-    pair = Pair(t, True)
-    pair.front.send(b"request")
-    pair.front.finish(fin=False)
-    same(pair.back.recv_all(), b"request")
-    same(pair.back.ends, ["fin"])
-    pair.back.send(BODY)
-    pair.back.finish()
-    same(pair.front.recv_all(), BODY)
-    same(pair.front.ends, stream.CLEAN[True])
+    """A TLS client that sends close_notify and keeps its TCP side open, as TLS 1.3 allows: no FIN will tell of the end again."""
+    for tls in (stream.client_context(version="TLSv1.2"), stream.client_context(version="TLSv1.3")):
+        for buffer in ("4k", "16k", "64k"):
+            pair = Pair(t, tls, frontend="buffer = " + buffer)
+            in_one_segment(pair.front, lambda front: (front.send(b"request"), front.finish(fin=False)))
+            same(pair.back.recv_all(), b"request")
+            same(pair.back.ends, ["fin"])
+            pair.back.send(BODY)
+            pair.back.finish()
+            same(pair.front.recv_all(), BODY)
+            same(pair.front.ends, stream.CLEAN[True])
+
+
+def in_one_segment(one, act):
+    one.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, 1)
+    act(one)
+    one.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, 0)
 
 
 @check
