@@ -11,6 +11,30 @@ static bool may_have_more(const struct conn *c)
     return !c->eof && (c->readable || conn_has_buffered(c));
 }
 
+/* What one conn may do before the others' turn (F67): so many bytes, so many pieces, which take
+ * their calls however small they are, and so much on the wire, where TLS may bring records without
+ * a byte of data. */
+#define TURN_PIECES 64u
+#define TURN_WIRE (2 * RELAY_TURN)
+
+struct turn {
+    size_t bytes;
+    unsigned pieces;
+    uint64_t received_before;
+};
+
+static bool turn_is_over(const struct turn *turn, const struct conn *from)
+{
+    return turn->bytes >= RELAY_TURN || turn->pieces >= TURN_PIECES ||
+           from->received - turn->received_before >= TURN_WIRE;
+}
+
+static void turn_add(struct turn *turn, size_t bytes)
+{
+    turn->bytes += bytes;
+    turn->pieces++;
+}
+
 static enum relay_result relay_piece(struct conn *from, struct conn *to, size_t piece,
     size_t *ret_n, bool *ret_paused, struct err *ret_err)
 {
@@ -44,12 +68,13 @@ enum relay_result relay_pump(
 {
     enum relay_result r = send_waiting(to, ret_err);
     bool paused = false;
-    for (size_t turn = 0; r == RELAY_OK && !paused && turn < RELAY_TURN;) {
+    struct turn turn = {.received_before = from->received};
+    while (r == RELAY_OK && !paused && !turn_is_over(&turn, from)) {
         if (conn_is_blocked(to) || !may_have_more(from))
             break;
         size_t n = 0;
         r = relay_piece(from, to, piece, &n, &paused, ret_err);
-        turn += n;
+        turn_add(&turn, n);
         *moved += n;
     }
     if (r == RELAY_OK)
@@ -60,10 +85,11 @@ enum relay_result relay_pump(
 enum relay_result relay_discard(struct conn *from, size_t piece, struct err *ret_err)
 {
     enum io_result r = IO_DONE;
-    for (size_t turn = 0; r == IO_DONE && turn < RELAY_TURN && may_have_more(from);) {
+    struct turn turn = {.received_before = from->received};
+    while (r == IO_DONE && !turn_is_over(&turn, from) && may_have_more(from)) {
         size_t n = 0;
         r = conn_read(from, from->io->piece, piece, &n, ret_err);
-        turn += n;
+        turn_add(&turn, n);
     }
     return r == IO_ERROR ? RELAY_FROM_BROKEN : leave(from, ret_err);
 }

@@ -12,9 +12,10 @@ enum relay_result {
     RELAY_TO_BROKEN    /* *ret_err: writing failed */
 };
 
-/* Moves up to RELAY_TURN bytes in pieces of at most `piece` (<= IO_PIECE), then leaves the worker's
- * scratch empty. When `from` ends cleanly, so does this direction of `to`. *moved grows by the
- * plain bytes that were taken, which nobody else can be given any more. */
+/* Moves some RELAY_TURN bytes in pieces of at most `piece` (<= IO_PIECE), fewer when they are
+ * small, then leaves the worker's scratch empty. When `from` ends cleanly, so does this direction
+ * of `to`. *moved grows by the plain bytes that were taken, which nobody else can be given any
+ * more. */
 #define RELAY_TURN (64u * 1024u)
 enum relay_result relay_pump(
     struct conn *from, struct conn *to, size_t piece, uint64_t *moved, struct err *ret_err);

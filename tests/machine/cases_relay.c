@@ -101,6 +101,27 @@ static const struct step fat_stream_leaves_the_worker_to_others_after_its_turn_F
     ENOUGH,
 };
 
+/* clang-format off */
+#define TINY \
+    {FRONT, READ, IO_DONE_AND_MORE, 1}, \
+    {BACK, WRITE, IO_DONE, 1}
+#define FOUR_TINY TINY, TINY, TINY, TINY
+#define SIXTEEN_TINY FOUR_TINY, FOUR_TINY, FOUR_TINY, FOUR_TINY
+/* clang-format on */
+
+static const struct step many_tiny_pieces_leave_the_worker_to_others_too_F67[] = {
+    TALKING,
+    {FRONT, READY, WATCH_READ},
+    SIXTEEN_TINY,
+    SIXTEEN_TINY,
+    SIXTEEN_TINY,
+    SIXTEEN_TINY,
+    {FRONT, AGAIN},
+    {FRONT, READ, IO_DONE, 1},
+    {BACK, WRITE, IO_DONE, 1},
+    ENOUGH,
+};
+
 static const struct step buffered_bytes_beyond_the_turn_are_not_forgotten_F67[] = {
     TALKING,
     {FRONT, READY, WATCH_READ},
@@ -166,6 +187,7 @@ CASES(relay, CASE(bytes_pass_both_ways), CASE(server_that_speaks_first_is_heard)
     CASE(client_is_not_read_while_the_server_takes_nothing_F44),
     CASE(buffered_bytes_go_on_when_the_way_is_free_again),
     CASE(fat_stream_leaves_the_worker_to_others_after_its_turn_F67),
+    CASE(many_tiny_pieces_leave_the_worker_to_others_too_F67),
     CASE(buffered_bytes_beyond_the_turn_are_not_forgotten_F67),
     CASE(read_that_must_write_first_waits_for_room),
     CASE(bytes_that_cannot_be_parked_end_the_session_F61),
