@@ -80,9 +80,11 @@ void conn_want(struct conn *c, bool reading)
 {
     if (c->fd < 0)
         return;
-    unsigned events = reading ? WATCH_READ : 0;
-    if (conn_is_blocked(c) || c->wants_write)
-        events |= WATCH_WRITE;
+    unsigned events = conn_is_blocked(c) ? WATCH_WRITE : 0;
+    /* A transport that must write before it can read takes no bytes: being told of them would be a
+     * busy loop. */
+    if (reading)
+        events |= c->wants_write ? WATCH_WRITE : WATCH_READ;
     watch_io_set(c->io->loop, &c->watch, events);
 }
 

@@ -61,7 +61,7 @@ static const struct step plain_client_needs_no_handshake[] = {
 static const struct step handshake_that_must_write_waits_for_room[] = {
     {FRONT, ARRIVES},
     {FRONT, HANDSHAKE, IO_WANT_WRITE},
-    {FRONT, WANTS, WATCH_READ | WATCH_WRITE},
+    {FRONT, WANTS, WATCH_WRITE},
     {FRONT, READY, WATCH_WRITE},
     {FRONT, HANDSHAKE, IO_WANT_READ},
     {FRONT, WANTS, WATCH_READ},

@@ -146,7 +146,7 @@ static const struct step read_that_must_write_first_waits_for_room[] = {
     TALKING,
     {FRONT, READY, WATCH_READ},
     {FRONT, READ, IO_WANT_WRITE},
-    {FRONT, WANTS, WATCH_READ | WATCH_WRITE},
+    {FRONT, WANTS, WATCH_WRITE}, /* bytes that it cannot take yet would wake it for ever */
     {FRONT, READY, WATCH_WRITE},
     {FRONT, READ, IO_DONE, 7},
     {BACK, WRITE, IO_DONE, 7},
