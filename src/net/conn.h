@@ -72,6 +72,7 @@ struct conn {
     struct chunk_queue out;  /* wire bytes that the socket did not take */
     struct chunk_queue in;   /* wire bytes received but not yet decrypted */
     uint64_t sent, received; /* wire bytes */
+    size_t barren;           /* wire bytes received since the last plain one */
     /* bytes have waited in `out` without progress since then; 0: none wait */
     mono_us stalled_since;
 };

@@ -10,6 +10,10 @@
  * asks and never reads has to wait. */
 #define OUT_MAX (2u * IO_PIECE)
 
+/* So many bytes of records that carry no data (KeyUpdate, padding, nothing at all) are no use that
+ * anybody makes of TLS, and each costs more than it weighs (F9). */
+#define BARREN_MAX (64u * 1024u)
+
 static int from_queue(struct conn *c, char *buf, size_t len)
 {
     const unsigned char *p;
@@ -31,6 +35,11 @@ static int from_scratch(struct io *io, char *buf, size_t len)
     return (int)n;
 }
 
+bool tls_bio_is_barren(const struct conn *c)
+{
+    return c->barren > BARREN_MAX;
+}
+
 static int bio_read(BIO *b, char *buf, int len)
 {
     struct conn *c = BIO_get_data(b);
@@ -43,6 +52,8 @@ static int bio_read(BIO *b, char *buf, int len)
     if (io->rx_owner == c)
         return from_scratch(io, buf, (size_t)len);
     assert(!io->rx_owner);
+    if (tls_bio_is_barren(c))
+        return -1;
     size_t n;
     struct err ignored; /* kept in c->broken */
     switch (wire_recv(c, io->rx, sizeof io->rx, &n, &ignored)) {
@@ -50,6 +61,7 @@ static int bio_read(BIO *b, char *buf, int len)
         io->rx_owner = c;
         io->rx_begin = 0;
         io->rx_end = (unsigned)n;
+        c->barren += n;
         return from_scratch(io, buf, (size_t)len);
     case IO_WANT_READ:
         BIO_set_retry_read(b);

@@ -13,5 +13,7 @@
 
 BIO_METHOD *tls_bio_method_new(void); /* NULL: OpenSSL's queue says why */
 BIO *tls_bio_new(const BIO_METHOD *method, struct conn *c);
+/* So much came without a byte of data that no more is read. */
+bool tls_bio_is_barren(const struct conn *c);
 
 #endif

@@ -37,6 +37,8 @@ static enum io_result failure(struct conn *c, int result, const char *what, stru
         err_set_errno(ret_err, c->broken, "%s", what);
     else if (c->wire_eof)
         err_set(ret_err, ERR_TRUNCATED, "%s: the connection ended without close_notify", what);
+    else if (tls_bio_is_barren(c))
+        err_set(ret_err, ERR_TLS, "%s: nothing but records without data", what);
     return IO_ERROR;
 }
 
@@ -70,6 +72,7 @@ static enum io_result tls_read(
             break;
         }
         have += n;
+        c->barren = 0;
     } while (cap - have >= RECORD_MAX);
     *ret_n = have;
     return IO_DONE;
