@@ -130,7 +130,8 @@ static void on_value(void *user, const char *name, const char *value, struct whe
     if (c->skipping)
         return;
     if (!section) {
-        problems_error(c->problems, where, "key \"%s\" stands before the first section", name);
+        problems_error(
+            c->problems, where, "key \"%s\" stands before the first section of its file", name);
         return;
     }
     const struct schema_key *key = accept_key(c, section, name, where);
@@ -234,6 +235,13 @@ static void open_section(
         c->table->defaults = section;
 }
 
+static void on_file(void *user)
+{
+    struct collector *c = user;
+    c->current = NULL;
+    c->skipping = false;
+}
+
 static void on_section(void *user, const char *text, struct where where)
 {
     struct collector *c = user;
@@ -257,8 +265,11 @@ static void on_section(void *user, const char *text, struct where where)
 
 struct reader_sink collector_sink(struct collector *c)
 {
-    return (struct reader_sink){
-        .user = c, .on_section = on_section, .on_value = on_value, .on_bad_line = on_bad_line};
+    return (struct reader_sink){.user = c,
+        .on_file = on_file,
+        .on_section = on_section,
+        .on_value = on_value,
+        .on_bad_line = on_bad_line};
 }
 
 void collect_built_in(struct collector *c)

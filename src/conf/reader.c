@@ -101,8 +101,11 @@ static void read_text(struct reader *r, const char *name, const char *text, size
     struct reader_sink sink = {
         .user = r, .on_section = on_section, .on_value = on_value, .on_bad_line = on_bad_line};
     char *kept_name = arena_strdup(r->arena, name);
-    if (kept_name)
-        lines_parse(kept_name, text, len, &sink, r->problems);
+    if (!kept_name)
+        return;
+    r->in_global = false;
+    r->sink->on_file(r->sink->user);
+    lines_parse(kept_name, text, len, &sink, r->problems);
 }
 
 /* False when the file was read before: a glob that matches the main file, or two that overlap. */

@@ -16,6 +16,8 @@ enum { NAME_BYTES_MAX = 49 };
  * `where.file` lives as long as the arena, the other texts until the callback returns. */
 struct reader_sink {
     void *user;
+    /* A file begins, with no section: none reaches over the end of a file. */
+    void (*on_file)(void *user);
     /* What stands between the brackets, without blanks around it. NULL: a section line that could
      * not be read; what follows belongs to nothing. */
     void (*on_section)(void *user, const char *section, struct where where);

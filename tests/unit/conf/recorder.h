@@ -27,6 +27,11 @@ struct recorder {
     struct reader_sink sink;
 };
 
+static inline void recorder_on_file(void *user)
+{
+    (void)user;
+}
+
 static inline void recorder_on_section(void *user, const char *section, struct where where)
 {
     struct recorder *r = user;
@@ -54,6 +59,7 @@ static inline void recorder_init(struct recorder *r)
     problems_init(&r->problems);
     text_init(&r->events, r->memory, sizeof(r->memory));
     r->sink = (struct reader_sink){.user = r,
+        .on_file = recorder_on_file,
         .on_section = recorder_on_section,
         .on_value = recorder_on_value,
         .on_bad_line = recorder_on_bad_line};

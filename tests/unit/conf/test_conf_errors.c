@@ -319,6 +319,32 @@ static void an_error_in_an_included_file_names_that_file(void **state)
     folder_remove(&dir);
 }
 
+/* Else the first lines of a file would mean what another one ends with. */
+static void no_section_reaches_into_the_next_file(void **state)
+{
+    (void)state;
+    struct folder dir;
+    struct problems p;
+    char path[256], expected[400];
+    folder_make(&dir);
+    problems_init(&p);
+    folder_write(&dir, "main.ini", "[global]\ninclude = *.pool\n" FRONT POOL);
+    folder_write(&dir, "1.pool", "retry-max = 1\n[nonsense]\n");
+    folder_write(&dir, "2.pool", "balance = least-conn\n");
+    assert_null(conf_load(folder_path(&dir, "main.ini", path), &p));
+    assert_int_equal(p.n_errors, 3);
+    snprintf(expected, sizeof(expected),
+        "%s/1.pool:1: error: key \"retry-max\" stands before the first section of its file",
+        dir.path);
+    assert_problem(&p, expected);
+    snprintf(expected, sizeof(expected),
+        "%s/2.pool:1: error: key \"balance\" stands before the first section of its file",
+        dir.path);
+    assert_problem(&p, expected);
+    problems_fini(&p);
+    folder_remove(&dir);
+}
+
 /* F85: what a reload must refuse. */
 static void a_file_that_is_not_there_is_told(void **state)
 {
@@ -378,6 +404,7 @@ int main(void)
         cmocka_unit_test(one_mistake_is_told_once),
         cmocka_unit_test(all_mistakes_are_told_in_one_run),
         cmocka_unit_test(an_error_in_an_included_file_names_that_file),
+        cmocka_unit_test(no_section_reaches_into_the_next_file),
         cmocka_unit_test(a_file_that_is_not_there_is_told),
         cmocka_unit_test(what_is_allowed_and_unwise_is_warned_of),
         cmocka_unit_test(errors_of_an_earlier_load_do_not_count),
