@@ -126,6 +126,11 @@ int addr_parse(const char *text, struct addr *ret_addr, struct err *ret_err)
     if (text[0] == '[')
         return parse_bracketed(text, ret_addr, ret_err);
 
+    if (strstr(text, "://")) {
+        err_set(
+            ret_err, ERR_INPUT, QUOTE " is a URL: write address:port, as in 10.0.0.1:443", text);
+        return -1;
+    }
     const char *colon = strchr(text, ':');
     if (!colon) {
         err_set(
@@ -152,9 +157,10 @@ int addr_parse(const char *text, struct addr *ret_addr, struct err *ret_err)
 int addr_parse_listen(
     const char *text, struct addr ret_addrs[2], size_t *ret_n, struct err *ret_err)
 {
-    if (has_prefix(text, "*:")) {
-        err_set(ret_err, ERR_INPUT, QUOTE ": for every address of this machine say %.10s", text,
-            text + 1);
+    const char *port_text = has_prefix(text, "*:") ? text + 2 : text;
+    if (*port_text && strspn(port_text, "0123456789") == strlen(port_text)) {
+        err_set(ret_err, ERR_INPUT, QUOTE ": for every address of this machine say :%.9s", text,
+            port_text);
         return -1;
     }
     if (text[0] != ':' || text[1] == ':') {

@@ -53,7 +53,7 @@ static bool is_host_name(const char *text)
 {
     size_t host = strcspn(text, ":");
     return strspn(text, "0123456789.") < host && !starts_with(text, "unix:") && text[0] != '[' &&
-           !strchr(text + host + (text[host] != '\0'), ':');
+           !strchr(text + host + (text[host] != '\0'), ':') && !strstr(text, "://");
 }
 
 static int parse_server_addr(const char *text, struct addr *ret_addr, struct err *ret_err)

@@ -76,6 +76,8 @@ static void bad_addresses_say_what_is_wrong(void **state)
     assert_refused("10.0.0.256:80", "not an IPv4 address");
     assert_refused("10.0.1:80", "not an IPv4 address");
     assert_refused("::1:80", "in brackets");
+    assert_refused("https://10.0.0.1", "is a URL");
+    assert_refused("https://10.0.0.1:443/", "is a URL");
     assert_refused("[::1]", "[2001:db8::1]:443");
     assert_refused("[::1", "[2001:db8::1]:443");
     assert_refused("[::g]:80", "not an IPv6 address");
@@ -151,6 +153,8 @@ static void listen_explains_the_star(void **state)
     struct err e;
     size_t n = 9;
     assert_int_equal(addr_parse_listen("*:443", a, &n, &e), -1);
+    assert_non_null(strstr(e.context, "say :443"));
+    assert_int_equal(addr_parse_listen("443", a, &n, &e), -1);
     assert_non_null(strstr(e.context, "say :443"));
     assert_int_equal(addr_parse_listen(":x", a, &n, &e), -1);
     assert_int_equal(addr_parse_listen("::1", a, &n, &e), -1);
