@@ -21,9 +21,9 @@ struct lines {
     const struct reader_sink *sink;
     struct problems *problems;
     char key[NAME_BYTES_MAX + 1];
-    struct slice rest;              /* of the current value: not yet handed to inih */
-    bool rest_is_due;               /* also when it is empty */
-    char value[LINE_BYTES_MAX + 1]; /* of the current line: handed back by inih so far */
+    struct slice rest;               /* of the current value: not yet handed to inih */
+    bool rest_is_due;                /* also when it is empty */
+    char value[VALUE_BYTES_MAX + 1]; /* of the current line: handed back by inih so far */
     size_t value_len;
 };
 
@@ -151,6 +151,9 @@ static bool take_pair(struct lines *l, struct slice line)
     else if (key.n > NAME_BYTES_MAX)
         problems_error(l->problems, l->where, "key \"%.*s\" is longer than %d characters",
             SLICE_ARG(key), NAME_BYTES_MAX);
+    else if (value.n > VALUE_BYTES_MAX)
+        problems_error(l->problems, l->where, "%.*s: the value is longer than %d bytes",
+            SLICE_ARG(key), VALUE_BYTES_MAX);
     else {
         memcpy(l->key, key.p, key.n);
         l->key[key.n] = '\0';
@@ -168,11 +171,6 @@ static bool take_line(struct lines *l, struct slice line)
 {
     if (!line.n || is_comment_mark(line.p[0]))
         return false;
-    if (line.n > LINE_BYTES_MAX) {
-        problems_error(l->problems, l->where, "the line is longer than %d bytes", LINE_BYTES_MAX);
-        l->sink->on_bad_line(l->sink->user);
-        return false;
-    }
     line = without_comment(line);
     if (line.p[0] == '[') {
         take_section(l, line);

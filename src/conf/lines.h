@@ -18,7 +18,7 @@
 #include "conf/problems.h"
 #include "conf/reader.h"
 
-enum { LINE_BYTES_MAX = 8192 }; /* of a line that is not a comment */
+enum { VALUE_BYTES_MAX = 8192 };
 
 /* Values come to the sink unexpanded. `file` is kept in every `where`. */
 void lines_parse(const char *file, const char *text, size_t len, const struct reader_sink *sink,

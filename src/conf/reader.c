@@ -75,7 +75,7 @@ static const char *without_blanks(struct text *t)
 static void on_value(void *user, const char *key, const char *value, struct where where)
 {
     struct reader *r = user;
-    char memory[LINE_BYTES_MAX + 1];
+    char memory[VALUE_BYTES_MAX + 1];
     struct text t;
     struct err err;
     text_init(&t, memory, sizeof(memory));
