@@ -109,7 +109,7 @@ static struct server *pick(struct connector *c)
 {
     mono_us now = c->ctx->io->now;
     struct server *server = pool_pick(c->pool, &c->tried, now);
-    if (server || !c->tried.n || now - c->started_at >= c->pool->connect_timeout_us)
+    if (server || now - c->started_at >= c->pool->connect_timeout_us)
         return server;
     c->tried.n = 0;
     return pool_pick(c->pool, &c->tried, now);

@@ -43,7 +43,6 @@ static enum relay_result relay_piece(struct conn *from, struct conn *to, size_t 
     case IO_DONE:
         break;
     case IO_EOF:
-        *ret_paused = true;
         return conn_finish(to, ret_err) == IO_ERROR ? RELAY_TO_BROKEN : RELAY_OK;
     case IO_WANT_READ:
     case IO_WANT_WRITE:

@@ -62,6 +62,7 @@ static const struct step all_servers_tried_starts_over_until_retry_max[] = {
     REFUSES(NULL),
     FRONT_CLOSES(CONN_ABORT, CLOSE_NO_SERVER),
     {SESSION, RETRIED, .n = 3},
+    {BACK, FAILED, .n = 4},
     {BACK, BLAMED, .n = 2},
 };
 
@@ -73,7 +74,8 @@ static const struct step late_errand_does_not_start_over[] = {
     BACKS_OFF(MS(50)),
     FRONT_CLOSES(CONN_ABORT, CLOSE_NO_SERVER),
     {SESSION, LOGS, .text = "attempts=1 errors=a:timeout "},
-    {SESSION, LOGS, .text = "reason=no-server"},
+    {SESSION, LOGS,
+        .text = "reason=no-server detail=\"connecting: no answer within connect-timeout\""},
 };
 
 static const struct step stop_during_a_back_off_ends_the_errand[] = {
@@ -118,6 +120,16 @@ static const struct step eleven_attempts_are_made_on_eleven_servers[] = {
     FRONT_CLOSES(CONN_ABORT, CLOSE_NO_SERVER),
     {SESSION, RETRIED, .n = 10},
     {BACK, BLAMED, .n = 11},
+};
+
+static const struct step connection_earns_its_pool_a_share_of_a_retry_F74[] = {
+    {WORKER, SPENDS, .n = 30},
+    SHAKEN,
+    REFUSES("a"),
+    BACKS_OFF(MS(50)),
+    REFUSES("b"),
+    FRONT_CLOSES(CONN_ABORT, CLOSE_NO_BUDGET),
+    {SESSION, RETRIED, .n = 1},
 };
 
 static const struct step retry_max_of_zero_means_one_attempt[] = {
@@ -278,6 +290,7 @@ static const struct step silent_server_is_believed_after_a_moment[] = {
     {BACK, READ, IO_WANT_READ},
     {FRONT, READ, IO_WANT_READ},
     {SESSION, IN, SESSION_RELAY},
+    {BACK, TRUSTED, .n = 1},
     ENOUGH,
 };
 
@@ -325,6 +338,7 @@ static const struct step untouched_server_is_not_replaced_without_budget_F74[] =
             ANOTHER("k", "11") ANOTHER("l", "12")
 #define RETRY_MANY CONF_WITH(TLS_FRONT, TWELVE_SERVERS "retry-max = 10\n")
 #define RETRY_ON_TLS CONF_WITH(TLS_FRONT, TWO_SERVERS "retry-on = tls\n")
+#define RETRY_EARNED CONF_WITH(TLS_FRONT, TWO_SERVERS "retry-budget = 100%\n")
 #define RETRY_NONE CONF_WITH(TLS_FRONT, TWO_SERVERS "retry-max = 0\n")
 
 CASES(connect, CASE(refused_dial_is_tried_on_another_server),
@@ -334,6 +348,7 @@ CASES(connect, CASE(refused_dial_is_tried_on_another_server),
     CASE(stop_during_a_back_off_ends_the_errand),
     CASE_WITH(refused_dial_is_not_retried_unless_retry_on_says_so, RETRY_ON_TLS),
     CASE_WITH(eleven_attempts_are_made_on_eleven_servers, RETRY_MANY),
+    CASE_WITH(connection_earns_its_pool_a_share_of_a_retry_F74, RETRY_EARNED),
     CASE_WITH(retry_max_of_zero_means_one_attempt, RETRY_NONE),
     CASE(spent_budget_ends_the_errand_at_once_F74), CASE(budget_comes_back_with_time_F74),
     CASE(our_own_want_of_ports_is_never_blamed_on_a_server_F58),

@@ -45,6 +45,50 @@ static const struct step bytes_put_off_the_idle_deadline[] = {
     BOTH_CLOSE(CONN_ABORT, CLOSE_IDLE),
 };
 
+static const struct step bytes_that_came_but_cannot_leave_put_it_off_too[] = {
+    TALKING,
+    {CLOCK, PASSES, .n = S(9)},
+    {BACK, READY, WATCH_READ},
+    {BACK, READ, IO_DONE, 10},
+    {FRONT, WRITE, IO_WANT_WRITE, 10},
+    {CLOCK, PASSES, .n = S(10) - 1},
+    {SESSION, IN, SESSION_RELAY},
+    {CLOCK, PASSES, .n = 1},
+    BOTH_CLOSE(CONN_ABORT, CLOSE_IDLE),
+};
+
+/* They were started for the dial, for the moment after it and for idle-timeout. */
+static const struct step bytes_start_no_timer[] = {
+    TALKING,
+    {CLOCK, STARTED, .n = 3},
+    {CLOCK, PASSES, .n = S(1)},
+    {BACK, READY, WATCH_READ},
+    {BACK, READ, IO_DONE, 1},
+    {FRONT, WRITE, IO_DONE, 1},
+    {CLOCK, STARTED, .n = 3},
+    {CLOCK, PASSES, .n = S(599)}, /* too early by one second: moved once */
+    {CLOCK, STARTED, .n = 4},
+    ENOUGH,
+};
+
+static const struct step durations_are_told[] = {
+    {FRONT, ARRIVES},
+    {FRONT, HANDSHAKE, IO_WANT_READ},
+    {CLOCK, PASSES, .n = S(1)},
+    {FRONT, READY, WATCH_READ},
+    {FRONT, HANDSHAKE, IO_DONE},
+    {BACK, DIAL, DIAL_WAIT},
+    {CLOCK, PASSES, .n = S(2)},
+    {BACK, WAKES},
+    {BACK, RESULT, DIAL_DONE},
+    {BACK, LISTEN, DIAL_DONE},
+    {BACK, READ, IO_WANT_READ},
+    {FRONT, READ, IO_WANT_READ},
+    {CLOCK, PASSES, .n = S(4)},
+    ENOUGH,
+    {SESSION, LOGS, .text = "t_handshake_us=1000000 t_connect_us=2000000 t_total_us=7000000 "},
+};
+
 static const struct step events_without_bytes_do_not_put_off_the_idle_deadline[] = {
     TALKING,
     {CLOCK, PASSES, .n = S(599)},
@@ -56,6 +100,19 @@ static const struct step events_without_bytes_do_not_put_off_the_idle_deadline[]
 
 static const struct step half_closed_session_has_a_deadline_of_its_own_F65[] = {
     TALKING,
+    {FRONT, READY, WATCH_READ},
+    {FRONT, READ, IO_EOF},
+    {BACK, FINISH, IO_DONE},
+    {BACK, FIN, IO_DONE},
+    {CLOCK, PASSES, .n = S(30) - 1},
+    {SESSION, IN, SESSION_DRAIN},
+    {CLOCK, PASSES, .n = 1},
+    BOTH_CLOSE(CONN_ABORT, CLOSE_HALF_CLOSE_LATE),
+};
+
+static const struct step half_close_deadline_begins_with_the_end[] = {
+    TALKING,
+    {CLOCK, PASSES, .n = S(20)},
     {FRONT, READY, WATCH_READ},
     {FRONT, READ, IO_EOF},
     {BACK, FINISH, IO_DONE},
@@ -207,9 +264,14 @@ static const struct step shedding_is_done_seldom[] = {
     BOTH_CLOSE(CONN_ABORT, CLOSE_MEMORY_LIMIT),
 };
 
+#define SHORT_IDLE CONF_WITH(TLS_FRONT "idle-timeout = 10s\n", TWO_SERVERS)
+
 CASES(deadline, CASE(progress_does_not_extend_the_handshake_F11),
     CASE(handshake_deadline_ends_with_the_handshake), CASE(bytes_put_off_the_idle_deadline),
     CASE(events_without_bytes_do_not_put_off_the_idle_deadline),
+    CASE_WITH(bytes_that_came_but_cannot_leave_put_it_off_too, SHORT_IDLE),
+    CASE(bytes_start_no_timer), CASE(durations_are_told),
+    CASE(half_close_deadline_begins_with_the_end),
     CASE(half_closed_session_has_a_deadline_of_its_own_F65),
     CASE(bytes_put_off_the_half_close_deadline),
     CASE(bytes_that_leave_put_off_the_half_close_deadline_too),

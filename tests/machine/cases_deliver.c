@@ -94,6 +94,34 @@ static const struct step two_seconds_begin_when_the_last_byte_has_left_F59[] = {
     BOTH_CLOSE(CONN_CLOSE, CLOSE_SERVER_DONE),
 };
 
+static const struct step two_seconds_begin_when_the_end_has_left[] = {
+    REFUSED,
+    {CLOCK, PASSES, .n = S(20)},
+    {BACK, READY, WATCH_READ},
+    {BACK, READ, IO_EOF},
+    {FRONT, FINISH, IO_DONE},
+    {FRONT, FIN, IO_DONE},
+    {CLOCK, PASSES, .n = S(2) - 1},
+    {SESSION, IN, SESSION_LINGER},
+    {CLOCK, PASSES, .n = 1},
+    BOTH_CLOSE(CONN_CLOSE, CLOSE_SERVER_DONE),
+};
+
+static const struct step close_notify_belongs_to_the_answer[] = {
+    REFUSED,
+    {BACK, READY, WATCH_READ},
+    {BACK, READ, IO_EOF},
+    {FRONT, FINISH, IO_WANT_WRITE},
+    {SESSION, IN, SESSION_DELIVER},
+    {CLOCK, PASSES, .n = S(2)},
+    {SESSION, IN, SESSION_DELIVER},
+    {FRONT, READY, WATCH_WRITE},
+    {FRONT, FLUSH, IO_DONE},
+    {FRONT, FIN, IO_DONE},
+    {SESSION, IN, SESSION_LINGER},
+    ENOUGH,
+};
+
 static const struct step two_seconds_begin_anew_after_a_quiet_time_F59[] = {
     TALKING,
     {BACK, READY, WATCH_READ},
@@ -262,6 +290,20 @@ static const struct step server_that_ended_without_a_word_is_not_replaced_F71[] 
     {SESSION, RETRIED, .n = 0},
 };
 
+static const struct step server_that_breaks_right_after_its_end_is_not_replaced_F71[] = {
+    RELAYING,
+    {BACK, READY, WATCH_READ},
+    {BACK, READ, IO_EOF},
+    {FRONT, FINISH, IO_DONE},
+    {FRONT, FIN, IO_DONE},
+    {BACK, FLUSH, IO_ERROR, ERR_RESET},
+    {SESSION, IN, SESSION_LINGER},
+    {FRONT, READY, WATCH_READ},
+    {FRONT, READ, IO_EOF},
+    BOTH_CLOSE(CONN_CLOSE, CLOSE_SERVER_DONE),
+    {SESSION, RETRIED, .n = 0},
+};
+
 /* The server is alive and must not take a cut request for a whole one. */
 static const struct step our_own_failure_is_never_the_end_of_the_server_F61[] = {
     TALKING,
@@ -279,6 +321,7 @@ CASES(deliver, CASE(answer_of_a_server_that_takes_no_more_is_delivered_F59),
     CASE(answer_that_was_there_already_is_delivered_at_once_F59),
     CASE(client_that_does_not_stop_sending_is_let_go_after_two_seconds_F59),
     CASE(two_seconds_begin_when_the_last_byte_has_left_F59),
+    CASE(two_seconds_begin_when_the_end_has_left), CASE(close_notify_belongs_to_the_answer),
     CASE(two_seconds_begin_anew_after_a_quiet_time_F59),
     CASE(client_that_ends_first_still_gets_all_of_the_answer_F59),
     CASE(discarded_bytes_need_no_room_F44),
@@ -294,4 +337,5 @@ CASES(deliver, CASE(answer_of_a_server_that_takes_no_more_is_delivered_F59),
     CASE(stop_during_the_delivery_aborts_both),
     CASE_WITH(server_that_is_lost_after_its_end_leaves_nothing_waiting_F65, SHORT_WRITE),
     CASE(server_that_ended_without_a_word_is_not_replaced_F71),
+    CASE(server_that_breaks_right_after_its_end_is_not_replaced_F71),
     CASE(our_own_failure_is_never_the_end_of_the_server_F61))

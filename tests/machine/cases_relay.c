@@ -154,6 +154,19 @@ static const struct step read_that_must_write_first_waits_for_room[] = {
     ENOUGH,
 };
 
+/* Buffered bytes are no reason to try again before there is room. */
+static const struct step read_that_must_write_first_is_not_woken_by_what_is_buffered[] = {
+    TALKING,
+    {FRONT, READY, WATCH_READ},
+    {FRONT, READ, IO_DONE_AND_MORE, 7},
+    {BACK, WRITE, IO_DONE, 7},
+    {FRONT, READ, IO_WANT_WRITE},
+    {FRONT, READY, WATCH_WRITE},
+    {FRONT, READ, IO_DONE, 7},
+    {BACK, WRITE, IO_DONE, 7},
+    ENOUGH,
+};
+
 static const struct step bytes_that_cannot_be_parked_end_the_session_F61[] = {
     TALKING,
     {FRONT, READY, WATCH_READ},
@@ -190,6 +203,7 @@ CASES(relay, CASE(bytes_pass_both_ways), CASE(server_that_speaks_first_is_heard)
     CASE(many_tiny_pieces_leave_the_worker_to_others_too_F67),
     CASE(buffered_bytes_beyond_the_turn_are_not_forgotten_F67),
     CASE(read_that_must_write_first_waits_for_room),
+    CASE(read_that_must_write_first_is_not_woken_by_what_is_buffered),
     CASE(bytes_that_cannot_be_parked_end_the_session_F61),
     CASE(bytes_of_the_server_that_cannot_be_parked_end_it_too_F61),
     CASE(server_that_ended_and_cannot_be_parked_ends_it_too_F61))

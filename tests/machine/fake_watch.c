@@ -23,12 +23,14 @@ struct set_io {
 static struct clock_fake *the_clock;
 static struct armed_timer timers[WATCHES_MAX];
 static struct set_io ios[WATCHES_MAX];
+static unsigned starts;
 
 void fake_watch_init(struct clock_fake *clock)
 {
     the_clock = clock;
     memset(timers, 0, sizeof timers);
     memset(ios, 0, sizeof ios);
+    starts = 0;
 }
 
 static struct armed_timer *timer_slot(const struct watch_timer *w)
@@ -109,6 +111,11 @@ unsigned fake_watch_timers(void)
     return n;
 }
 
+unsigned fake_watch_starts(void)
+{
+    return starts;
+}
+
 unsigned fake_watch_ios(void)
 {
     unsigned n = 0;
@@ -158,6 +165,7 @@ void watch_timer_init(struct watch_timer *w, void (*fn)(void *), void *owner)
 void watch_timer_start(struct loop *loop, struct watch_timer *w, int64_t after_us)
 {
     watch_timer_stop(loop, w);
+    starts++;
     *timer_slot(NULL) =
         (struct armed_timer){.w = w, .at = the_clock->now + (after_us > 0 ? after_us : 0)};
 }

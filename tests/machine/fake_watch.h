@@ -16,5 +16,6 @@ bool fake_watch_is_fed(const struct watch_io *w);     /* an event was put off to
 void fake_watch_deliver(struct watch_io *w, unsigned events);
 unsigned fake_watch_timers(void); /* so many are on */
 unsigned fake_watch_ios(void);
+unsigned fake_watch_starts(void); /* of timers, so far */
 
 #endif

@@ -62,6 +62,7 @@ static const char *const what_names[] = {
     [RESULT] = "result",
     [LISTEN] = "listen",
     [CANCEL] = "cancel",
+    [STARTED] = "started",
     [WANTS] = "wants",
     [IN] = "in",
     [CLOSED] = "closed",
@@ -69,7 +70,9 @@ static const char *const what_names[] = {
     [LOGS] = "logs",
     [RETRIED] = "retried",
     [RESUMED] = "resumed",
+    [FAILED] = "failed",
     [BLAMED] = "blamed",
+    [TRUSTED] = "trusted",
 };
 
 const char *row_name(size_t at)
@@ -92,8 +95,10 @@ bool is_next(enum who who, enum what what)
 
 static void note_step(void)
 {
-    if (m.session)
-        steps_seen[m.session->step] = true;
+    if (!m.session)
+        return;
+    steps_seen[m.session->step] = true;
+    m.has_discarded |= m.session->step == SESSION_DELIVER || m.session->step == SESSION_LINGER;
 }
 
 const struct step *called(enum who who, enum what what)
@@ -119,6 +124,9 @@ static void check_watches(enum who who)
         fail_msg("%s: %s %s before %s", m.test->name, who_names[who],
             has_to_write ? "does not wait for room" : "waits for room but has nothing to write",
             row_name(m.at));
+    if (c->wants_write && fake_watch_is_fed(&c->watch))
+        fail_msg("%s: %s is woken though it waits for room before %s", m.test->name, who_names[who],
+            row_name(m.at));
     if (wanted & WATCH_READ && c->eof)
         fail_msg(
             "%s: %s is read after its end before %s", m.test->name, who_names[who], row_name(m.at));
@@ -128,8 +136,10 @@ static void check_is_woken(void)
 {
     check_watches(FRONT);
     check_watches(BACK);
-    if (!fake_watch_timers())
-        fail_msg("%s: no deadline is set before %s", m.test->name, row_name(m.at));
+    /* The session's own; and an errand's, as long as it runs. */
+    unsigned timers = fake_watch_timers(), most = m.session->step == SESSION_CONNECT ? 2 : 1;
+    if (timers < 1 || timers > most)
+        fail_msg("%s: %u timers are set before %s", m.test->name, timers, row_name(m.at));
 }
 
 /* What the worker does at the end of a turn; and what must be true then. */
@@ -245,11 +255,16 @@ static void check_wants(const struct step *s)
             wanted ? "" : "nothing", row_name(m.at - 1));
 }
 
-static int count_blamed(void)
+static bool is_blamed(const struct server *s)
+{
+    return s->failures > 0;
+}
+
+static int count_servers(bool (*is_counted)(const struct server *s))
 {
     int n = 0;
     for (size_t i = 0; i < m.frontend.pool->n; i++)
-        n += m.frontend.pool->servers[i]->failures > 0;
+        n += is_counted(m.frontend.pool->servers[i]);
     return n;
 }
 
@@ -269,6 +284,9 @@ static const char *reason_word(int reason)
 static bool is_true(const struct step *s)
 {
     switch (s->what) {
+    case STARTED:
+        assert_int_equal(fake_watch_starts(), s->n);
+        break;
     case WANTS:
         check_wants(s);
         break;
@@ -293,7 +311,13 @@ static bool is_true(const struct step *s)
         assert_int_equal(m.ctx.counters.handshakes_resumed, s->n);
         break;
     case BLAMED:
-        assert_int_equal(count_blamed(), s->n);
+        assert_int_equal(count_servers(is_blamed), s->n);
+        break;
+    case TRUSTED:
+        assert_int_equal(count_servers(server_is_proven), s->n);
+        break;
+    case FAILED:
+        assert_int_equal(m.ctx.counters.dial_errors, s->n);
         break;
     default:
         return false;

@@ -54,6 +54,7 @@ enum what {
     CANCEL,    /* the dial is given up */
 
     /* What must be true now. */
+    STARTED, /* CLOCK: timers, n times so far */
     WANTS,   /* FRONT, BACK: waits for these events, result; 0: none */
     IN,      /* SESSION: the step, result: SESSION_x */
     CLOSED,  /* SESSION: result: CLOSE_x */
@@ -61,7 +62,9 @@ enum what {
     LOGS,    /* SESSION: text is in the access line */
     RETRIED, /* SESSION: n times so far */
     RESUMED, /* SESSION: n handshakes so far */
-    BLAMED   /* BACK: so many servers, n, are avoided for failures of theirs */
+    FAILED,  /* BACK: n attempts so far */
+    BLAMED,  /* BACK: so many servers, n, are avoided for failures of theirs */
+    TRUSTED  /* BACK: so many servers, n, are proven */
 };
 
 enum { IO_DONE_AND_MORE = 100 };

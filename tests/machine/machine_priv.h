@@ -13,6 +13,7 @@ struct end {
     bool holds_more;
     bool broken;
     bool is_shaken, is_resumed;
+    bool is_cut_short; /* closed while the scratch held bytes for it */
     uint64_t n_read, n_written;
 };
 
@@ -32,6 +33,8 @@ struct machine {
     struct view *view;
     bool view_unused;
     unsigned closings; /* told to the worker */
+    unsigned dials;
+    bool has_discarded; /* bytes of the client, since nobody took them */
 
     struct session *session; /* NULL when it is gone */
     struct end ends[2];      /* by enum who */
