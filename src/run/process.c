@@ -91,6 +91,12 @@ static void begin_drain(struct process *p, int number)
         &p->loop, &p->grace, p->current ? p->current->conf->global.shutdown_grace_us : 0);
 }
 
+static void interrupt(struct process *p, const char *why)
+{
+    log_info("%s: stopping now", why);
+    stop_now(p);
+}
+
 /* ---- signals and messages ---- */
 
 static void reopen_logs(void)
@@ -107,7 +113,10 @@ static void on_signal(void *owner, int number)
     struct process *p = owner;
     switch (number) {
     case SIGHUP:
-        reload_request(p);
+        if (p->text)
+            interrupt(p, "the terminal is gone"); /* there is no file to read again */
+        else
+            reload_request(p);
         break;
     case SIGUSR1:
         reopen_logs();
@@ -117,8 +126,7 @@ static void on_signal(void *owner, int number)
         begin_drain(p, number);
         break;
     case SIGINT:
-        log_info("interrupted: stopping now");
-        stop_now(p);
+        interrupt(p, "interrupted");
         break;
     default:
         log_warn("%s means nothing to this program", strsignal(number));

@@ -30,9 +30,8 @@ struct reload {
 };
 
 struct process {
-    /* Where the configuration comes from: a file, or (for `sluice try`) a text. */
-    const char *path;
-    const char *text;
+    const char *path; /* what is read again */
+    const char *text; /* instead of a file, for `sluice try`; else NULL */
 
     struct identity identity; /* who it becomes, or is */
     struct loop loop;

@@ -263,13 +263,6 @@ void reload_check_settled(struct process *p)
     become_idle(p);
 }
 
-static struct conf *load(struct process *p, struct problems *problems)
-{
-    if (p->text)
-        return conf_load_text("sluice try", p->text, strlen(p->text), problems);
-    return conf_load(p->path, problems);
-}
-
 void reload_request(struct process *p)
 {
     struct reload *r = &p->reload;
@@ -283,7 +276,7 @@ void reload_request(struct process *p)
     }
     struct problems problems;
     problems_init(&problems);
-    struct conf *conf = load(p, &problems);
+    struct conf *conf = conf_load(p->path, &problems);
     int rc = conf ? reload_build(p, conf, &problems) : -1;
     if (rc == 0)
         rc = reload_publish(p, &problems);

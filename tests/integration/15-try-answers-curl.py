@@ -44,6 +44,13 @@ def the_printed_curl_line_is_answered_by_both_demo_servers_in_turn(t):
 
 
 @check
+def it_ends_with_its_terminal(t):
+    """There is no file that HUP could ask for again, and nobody left to press Ctrl-C."""
+    proxy = start(t)
+    proxy.stop(signal.SIGHUP)
+
+
+@check
 def demo_servers_echo_in_stream_mode(t):
     start(t)
     with stream.connect(("127.0.0.1", PORT), True) as one:
