@@ -6,7 +6,6 @@
 #include "base/log_writer.h"
 
 #include <inttypes.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
@@ -272,19 +271,6 @@ static void *run(void *unused)
 
 /* ---- the main thread's side ---- */
 
-/* Signals are for the main thread; and a pipe without reader is an error here, not a signal. */
-static int create_thread(void)
-{
-    sigset_t all, old;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &old);
-    int rc = sys_thread_create(&thread, run, NULL);
-    int saved = errno;
-    pthread_sigmask(SIG_SETMASK, &old, NULL);
-    errno = saved;
-    return rc;
-}
-
 static int start(struct err *ret_err)
 {
     if (is_left_behind) {
@@ -294,7 +280,7 @@ static int start(struct err *ret_err)
     if (log_queue_open(ret_err) < 0)
         return -1;
     answer_fd = sys_eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (answer_fd < 0 || create_thread() < 0) {
+    if (answer_fd < 0 || sys_thread_create(&thread, run, NULL) < 0) {
         err_set_errno(ret_err, errno, "thread of the log");
         sys_close(answer_fd);
         log_queue_close();

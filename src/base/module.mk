@@ -18,3 +18,8 @@ libsluice_a_SOURCES += \
 	src/base/sys_fault.c src/base/sys_fault.h \
 	src/base/text.c src/base/text.h \
 	src/base/units.c src/base/units.h
+
+# In the program only: unit tests have fakes of their own in the same places.
+if WITH_FAULTS
+sluice_SOURCES += src/base/sys_libev.c
+endif

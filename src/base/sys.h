@@ -11,7 +11,9 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
+#include <signal.h>
 #include <sys/eventfd.h>
+#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -157,10 +159,21 @@ static inline int sys_eventfd(unsigned initial, int flags)
     return eventfd(initial, flags);
 }
 
+static inline int sys_signalfd(int fd, const sigset_t *set, int flags)
+{
+    SYS_MAY_FAIL(signalfd);
+    return signalfd(fd, set, flags);
+}
+
+/* Signals are the main thread's: every other blocks all. */
 static inline int sys_thread_create(pthread_t *ret_thread, void *(*run)(void *), void *arg)
 {
+    sigset_t all, old;
     SYS_MAY_FAIL(thread_create);
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &old); /* which the new thread inherits */
     int rc = pthread_create(ret_thread, NULL, run, arg);
+    pthread_sigmask(SIG_SETMASK, &old, NULL);
     if (rc) {
         errno = rc;
         return -1;

@@ -10,9 +10,9 @@ void dialer_init(struct dialer *d, struct io *io, void (*on_wake)(void *), void 
 
 static void on_ready(void *owner, unsigned events)
 {
-    (void)events;
     struct dialer *d = owner;
     d->ready = true;
+    d->unwatched = (events & WATCH_ERROR) != 0;
     d->on_wake(d->owner);
 }
 
@@ -25,11 +25,18 @@ static void dial_cancel(struct dialer *d)
     d->fd = -1;
 }
 
+static enum dial_result not_watched(struct dialer *d, struct err *ret_err)
+{
+    err_set(ret_err, ERR_LOCAL, "the system does not watch the connection: no memory or watches");
+    dial_cancel(d);
+    return DIAL_FAILED;
+}
+
 static enum dial_result dial_start(
     struct dialer *d, const struct addr *addr, const struct addr *source, struct err *ret_err)
 {
     bool connected;
-    d->ready = false;
+    d->ready = d->unwatched = false;
     d->fd = sock_dial(addr, source, &connected, ret_err);
     if (d->fd < 0)
         return DIAL_FAILED;
@@ -44,6 +51,8 @@ static enum dial_result dial_poll(struct dialer *d, struct err *ret_err)
 {
     if (!d->ready) /* a socket that is still on its way has no error either */
         return DIAL_WAIT;
+    if (d->unwatched)
+        return not_watched(d, ret_err);
     int error = sock_connect_result(d->fd);
     if (!error)
         return DIAL_DONE;
@@ -57,6 +66,8 @@ static enum dial_result dial_poll(struct dialer *d, struct err *ret_err)
 static enum dial_result dial_listen(struct dialer *d, struct err *ret_err)
 {
     char byte;
+    if (d->unwatched)
+        return not_watched(d, ret_err);
     ssize_t n = sys_recv(d->fd, &byte, 1, MSG_PEEK);
     if (n >= 0)
         return DIAL_DONE; /* its first byte, or a clean end: both are for the relay */

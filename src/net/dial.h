@@ -13,8 +13,9 @@
 enum dial_result { DIAL_WAIT, DIAL_DONE, DIAL_FAILED };
 
 struct dialer {
-    int fd;     /* -1: none */
-    bool ready; /* the system has news of it */
+    int fd;         /* -1: none */
+    bool ready;     /* the system has news of it */
+    bool unwatched; /* and will have no more */
     struct io *io;
     struct watch_io watch;
     void (*on_wake)(void *owner);

@@ -46,11 +46,16 @@ static void on_pause_over(void *owner)
 
 /* The pause repeats ten times a second, its warning does not: a lack of descriptors is told once a
  * second, the limit once until a connection gets in again. */
+static bool is_due(struct listener *l)
+{
+    return l->pauses_for_system++ % (US_PER_S / LISTENER_PAUSE_US) == 0;
+}
+
 static void warn_full(struct listener *l, int os_errno)
 {
     char text[ADDR_TEXT_MAX];
     addr_format(&l->addr, text);
-    if (l->pauses_for_files++ % (US_PER_S / LISTENER_PAUSE_US) == 0)
+    if (is_due(l))
         log_warn_errno(
             os_errno, "cannot accept on %s, clients wait: raise the limit of open files", text);
 }
@@ -64,10 +69,25 @@ static void warn_limit(struct listener *l, const char *full)
     l->paused_for_limit = true;
 }
 
+/* libev has stopped the watcher: unless it is started again, the address is deaf for ever. */
+static void warn_unwatched(struct listener *l)
+{
+    char text[ADDR_TEXT_MAX];
+    addr_format(&l->addr, text);
+    if (is_due(l))
+        log_warn("cannot watch %s, clients wait: the system is short of memory or of watches "
+                 "(fs.epoll.max_user_watches)",
+            text);
+}
+
 static void on_ready(void *owner, unsigned events)
 {
-    (void)events;
     struct listener *l = owner;
+    if (events & WATCH_ERROR) {
+        warn_unwatched(l);
+        listener_pause(l);
+        return;
+    }
     for (int i = 0; i < ACCEPT_MAX; i++) {
         const char *full = l->what_is_full(l->owner);
         if (full) {
@@ -78,7 +98,7 @@ static void on_ready(void *owner, unsigned events)
         switch (accept_one(l)) {
         case ACCEPT_MORE:
             l->paused_for_limit = false;
-            l->pauses_for_files = 0;
+            l->pauses_for_system = 0;
             break;
         case ACCEPT_EMPTY:
             return;

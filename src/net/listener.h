@@ -17,8 +17,8 @@ struct listener {
     struct addr addr;
     struct watch_io watch;
     struct watch_timer pause;
-    bool paused_for_limit; /* since the last connection that got in */
-    unsigned pauses_for_files;
+    bool paused_for_limit;      /* since the last connection that got in */
+    unsigned pauses_for_system; /* likewise */
     /* A descriptor that the callee now owns, non-blocking. */
     void (*on_accept)(void *owner, int fd, const struct addr *peer);
     /* What there is too little of for another connection, in words for the log: pause, and ask

@@ -1,12 +1,17 @@
 #include "net/watch.h"
 
+#include <signal.h>
+#include <sys/signalfd.h>
+
+#include "base/sys.h"
+
 /* libev hands back its own watcher, which is the first member of ours. */
 
 static void on_io(struct ev_loop *loop, ev_io *ev, int revents)
 {
     (void)loop;
     struct watch_io *w = (struct watch_io *)ev;
-    w->fn(ev->data, (unsigned)revents & (WATCH_READ | WATCH_WRITE));
+    w->fn(ev->data, (unsigned)revents & (WATCH_READ | WATCH_WRITE | WATCH_ERROR));
 }
 
 /* libev tells of timers first, and a wait that a signal cut short brings no other news: the next
@@ -24,22 +29,6 @@ static void on_timer(struct ev_loop *loop, ev_timer *ev, int revents)
     w->fn(ev->data);
 }
 
-static void on_async(struct ev_loop *loop, ev_async *ev, int revents)
-{
-    (void)loop;
-    (void)revents;
-    struct watch_async *w = (struct watch_async *)ev;
-    w->fn(ev->data);
-}
-
-static void on_signal(struct ev_loop *loop, ev_signal *ev, int revents)
-{
-    (void)loop;
-    (void)revents;
-    struct watch_signal *w = (struct watch_signal *)ev;
-    w->fn(ev->data, ev->signum);
-}
-
 static void on_turn(struct ev_loop *loop, ev_prepare *ev, int revents)
 {
     (void)loop;
@@ -48,14 +37,62 @@ static void on_turn(struct ev_loop *loop, ev_prepare *ev, int revents)
     w->fn(ev->data);
 }
 
-int loop_init(struct loop *loop, bool takes_signals, struct err *ret_err)
+/* ---- loop ----
+ *
+ * Waking and signals do without libev's own means (ev_async, ev_signal): those call abort() when
+ * there is no descriptor for their pipe or when the system will not watch it. */
+
+static void on_wake(void *owner, unsigned events)
 {
-    unsigned flags = EVFLAG_NOENV | EVBACKEND_EPOLL;
-    loop->ev = takes_signals ? ev_default_loop(flags) : ev_loop_new(flags);
-    if (!loop->ev) {
-        err_set(ret_err, ERR_LOCAL, "cannot make an event loop: out of memory or descriptors");
+    struct loop *loop = owner;
+    eventfd_t count;
+    if (events & WATCH_ERROR)
+        watch_io_set(loop, &loop->wake, WATCH_READ); /* until it succeeds */
+    (void)eventfd_read(loop->wake_fd, &count);
+    if (atomic_exchange(&loop->woken, false) && loop->on_wake)
+        loop->on_wake(loop->owner);
+}
+
+static void on_first_wake(void *owner, unsigned events)
+{
+    (void)owner;
+    (void)events;
+}
+
+/* What fails to be watched is told of by libev in this turn, but only behind a sleep that knows
+ * nothing of it and may be long. */
+static void on_sleep(struct ev_loop *ev)
+{
+    const struct loop *loop = ev_userdata(ev);
+    if (ev_pending_count(ev))
+        (void)eventfd_write(loop->wake_fd, 1);
+}
+
+/* False: the system does not watch it. That shows in a first turn. */
+static bool watch_wake(struct loop *loop)
+{
+    watch_io_init(&loop->wake, loop->wake_fd, on_first_wake, loop);
+    watch_io_set(loop, &loop->wake, WATCH_READ);
+    ev_run(loop->ev, EVRUN_NOWAIT);
+    loop->wake.fn = on_wake;
+    return ev_is_active(&loop->wake.ev);
+}
+
+int loop_init(struct loop *loop, struct err *ret_err)
+{
+    *loop = (struct loop){.wake_fd = sys_eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)};
+    if (loop->wake_fd < 0) {
+        err_set_errno(ret_err, errno, "cannot make an event loop");
         return -1;
     }
+    loop->ev = ev_loop_new(EVFLAG_NOENV | EVBACKEND_EPOLL);
+    if (!loop->ev || !watch_wake(loop)) {
+        err_set(ret_err, ERR_LOCAL, "cannot make an event loop: out of memory or descriptors");
+        loop_fini(loop);
+        return -1;
+    }
+    ev_set_userdata(loop->ev, loop);
+    ev_set_loop_release_cb(loop->ev, on_sleep, NULL);
     return 0;
 }
 
@@ -63,7 +100,10 @@ void loop_fini(struct loop *loop)
 {
     if (loop->ev)
         ev_loop_destroy(loop->ev);
+    if (loop->wake_fd > 0)
+        sys_close(loop->wake_fd);
     loop->ev = NULL;
+    loop->wake_fd = -1;
 }
 
 void loop_run(struct loop *loop)
@@ -74,6 +114,18 @@ void loop_run(struct loop *loop)
 void loop_break(struct loop *loop)
 {
     ev_break(loop->ev, EVBREAK_ALL);
+}
+
+void loop_wake(struct loop *loop)
+{
+    if (!atomic_exchange(&loop->woken, true))
+        (void)eventfd_write(loop->wake_fd, 1);
+}
+
+void loop_on_wake(struct loop *loop, void (*fn)(void *owner), void *owner)
+{
+    loop->on_wake = fn;
+    loop->owner = owner;
 }
 
 #define STRING(x) #x
@@ -138,36 +190,39 @@ bool watch_timer_is_active(const struct watch_timer *w)
     return ev_is_active(&w->ev);
 }
 
-void watch_async_start(struct loop *loop, struct watch_async *w, void (*fn)(void *), void *owner)
+static void on_signals(void *owner, unsigned events)
 {
-    ev_async_init(&w->ev, on_async);
-    w->ev.data = owner;
-    w->fn = fn;
-    ev_async_start(loop->ev, &w->ev);
+    struct watch_signals *w = owner;
+    struct signalfd_siginfo info;
+    if (events & WATCH_ERROR)
+        watch_io_set(w->loop, &w->io, WATCH_READ); /* until it succeeds */
+    if (sys_read(w->fd, &info, sizeof info) == sizeof info)
+        w->fn(w->owner, (int)info.ssi_signo);
 }
 
-void watch_async_send(struct loop *loop, struct watch_async *w)
+int watch_signals_start(struct loop *loop, struct watch_signals *w, const int *numbers, size_t n,
+    void (*fn)(void *, int), void *owner, struct err *ret_err)
 {
-    ev_async_send(loop->ev, &w->ev);
+    sigset_t set;
+    sigemptyset(&set);
+    for (size_t i = 0; i < n; i++)
+        sigaddset(&set, numbers[i]);
+    pthread_sigmask(SIG_BLOCK, &set, NULL);
+    int fd = sys_signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+    if (fd < 0) {
+        err_set_errno(ret_err, errno, "cannot take signals");
+        return -1;
+    }
+    *w = (struct watch_signals){.loop = loop, .fd = fd, .fn = fn, .owner = owner};
+    watch_io_init(&w->io, fd, on_signals, w);
+    watch_io_set(loop, &w->io, WATCH_READ);
+    return 0;
 }
 
-void watch_async_stop(struct loop *loop, struct watch_async *w)
+void watch_signals_stop(struct watch_signals *w)
 {
-    ev_async_stop(loop->ev, &w->ev);
-}
-
-void watch_signal_start(
-    struct loop *loop, struct watch_signal *w, int number, void (*fn)(void *, int), void *owner)
-{
-    ev_signal_init(&w->ev, on_signal, number);
-    w->ev.data = owner;
-    w->fn = fn;
-    ev_signal_start(loop->ev, &w->ev);
-}
-
-void watch_signal_stop(struct loop *loop, struct watch_signal *w)
-{
-    ev_signal_stop(loop->ev, &w->ev);
+    watch_io_set(w->loop, &w->io, 0);
+    sys_close(w->fd);
 }
 
 void watch_turn_start(struct loop *loop, struct watch_turn *w, void (*fn)(void *), void *owner)

@@ -7,21 +7,31 @@
 #define SLUICE_NET_WATCH_H
 
 #include <ev.h>
+#include <stdatomic.h>
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "base/clock.h"
 #include "base/err.h"
 
 #define WATCH_READ ((unsigned)EV_READ)
 #define WATCH_WRITE ((unsigned)EV_WRITE)
-
-struct loop {
-    struct ev_loop *ev;
-};
+/* The system will not watch it, for want of memory or of watches (epoll_ctl(2)): nothing is watched
+ * any more. Comes with the other two. */
+#define WATCH_ERROR ((unsigned)EV_ERROR)
 
 struct watch_io {
     ev_io ev;
     void (*fn)(void *owner, unsigned events);
+};
+
+struct loop {
+    struct ev_loop *ev;
+    int wake_fd;
+    struct watch_io wake;
+    atomic_bool woken; /* and not yet told */
+    void (*on_wake)(void *owner);
+    void *owner;
 };
 
 struct watch_timer {
@@ -30,14 +40,12 @@ struct watch_timer {
     void (*fn)(void *owner);
 };
 
-struct watch_async {
-    ev_async ev;
-    void (*fn)(void *owner);
-};
-
-struct watch_signal {
-    ev_signal ev;
+struct watch_signals {
+    struct loop *loop;
+    struct watch_io io;
+    int fd;
     void (*fn)(void *owner, int signal_number);
+    void *owner;
 };
 
 /* Runs once a turn, after all callbacks and before the loop sleeps. */
@@ -46,12 +54,15 @@ struct watch_turn {
     void (*fn)(void *owner);
 };
 
-/* epoll, and no word from the environment (F94). The main thread's loop alone takes signals. 0 or
- * -1. */
-int loop_init(struct loop *loop, bool takes_signals, struct err *ret_err);
+/* epoll, and no word from the environment (F94). 0 or -1. */
+int loop_init(struct loop *loop, struct err *ret_err);
 void loop_fini(struct loop *loop);
 void loop_run(struct loop *loop); /* until loop_break() */
 void loop_break(struct loop *loop);
+/* Any thread: has `fn` of loop_on_wake() called on the loop's, once for all wakes that came before.
+ */
+void loop_wake(struct loop *loop);
+void loop_on_wake(struct loop *loop, void (*fn)(void *owner), void *owner);
 const char *loop_library_version(void); /* for --version */
 
 /* events 0 stops it; nothing happens when they are what they were. */
@@ -69,13 +80,10 @@ void watch_timer_start(struct loop *loop, struct watch_timer *w, int64_t after_u
 void watch_timer_stop(struct loop *loop, struct watch_timer *w);
 bool watch_timer_is_active(const struct watch_timer *w);
 
-void watch_async_start(struct loop *loop, struct watch_async *w, void (*fn)(void *), void *owner);
-void watch_async_send(struct loop *loop, struct watch_async *w); /* any thread */
-void watch_async_stop(struct loop *loop, struct watch_async *w);
-
-void watch_signal_start(
-    struct loop *loop, struct watch_signal *w, int number, void (*fn)(void *, int), void *owner);
-void watch_signal_stop(struct loop *loop, struct watch_signal *w);
+/* Blocks them in this thread, as every other must have done already, for good. 0 or -1. */
+int watch_signals_start(struct loop *loop, struct watch_signals *w, const int *numbers, size_t n,
+    void (*fn)(void *, int), void *owner, struct err *ret_err);
+void watch_signals_stop(struct watch_signals *w);
 
 void watch_turn_start(struct loop *loop, struct watch_turn *w, void (*fn)(void *), void *owner);
 void watch_turn_stop(struct loop *loop, struct watch_turn *w);

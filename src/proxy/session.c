@@ -200,6 +200,12 @@ void session_run(struct session *s)
 static void on_conn(struct session *s, struct conn *c, unsigned events)
 {
     context_tick(s->ctx);
+    if (events & WATCH_ERROR) {
+        struct err err;
+        err_set(&err, ERR_LOCAL, "the system does not watch the connection: no memory or watches");
+        session_close(s, CLOSE_LOCAL, &err);
+        return;
+    }
     if (events & WATCH_READ || (events & WATCH_WRITE && c->wants_write))
         c->readable = true;
     session_run(s);

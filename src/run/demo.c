@@ -24,7 +24,6 @@ struct demo_server {
 struct demo {
     struct loop loop;
     struct io io;
-    struct watch_async stop;
     pthread_t thread;
     bool thread_started;
     struct demo_server servers[DEMO_SERVERS];
@@ -122,7 +121,8 @@ static void on_client(void *owner, unsigned events)
     struct conn *c = &client->conn;
     struct err ignored;
     c->readable = (events & WATCH_READ) != 0;
-    if (client_turn(client, &ignored) == IO_ERROR || (c->eof && c->finished))
+    if (events & WATCH_ERROR || client_turn(client, &ignored) == IO_ERROR ||
+        (c->eof && c->finished))
         client_close(client);
     else
         conn_want(c, !c->eof && !conn_is_blocked(c));
@@ -198,10 +198,10 @@ struct demo *demo_start(struct err *ret_err)
     list_init(&demo->clients);
     for (size_t i = 0; i < DEMO_SERVERS; i++)
         demo->servers[i].fd = -1;
-    if (loop_init(&demo->loop, false, ret_err) < 0)
+    if (loop_init(&demo->loop, ret_err) < 0)
         goto fail;
     io_init(&demo->io, &demo->loop);
-    watch_async_start(&demo->loop, &demo->stop, on_stop, demo);
+    loop_on_wake(&demo->loop, on_stop, demo);
     for (size_t i = 0; i < DEMO_SERVERS; i++)
         if (server_open(demo, i, ret_err) < 0)
             goto fail;
@@ -221,7 +221,7 @@ void demo_stop(struct demo *demo)
     if (!demo)
         return;
     if (demo->thread_started) {
-        watch_async_send(&demo->loop, &demo->stop);
+        loop_wake(&demo->loop);
         pthread_join(demo->thread, NULL);
     }
     for (size_t i = 0; i < DEMO_SERVERS; i++)

@@ -24,7 +24,7 @@ static void deliver(struct mailbox *m)
     }
 }
 
-static void on_async(void *owner)
+static void on_loop_wake(void *owner)
 {
     struct mailbox *m = owner;
     deliver(m);
@@ -40,18 +40,18 @@ void mailbox_open(struct mailbox *m, struct loop *loop,
     m->on_message = on_message;
     m->on_wake = on_wake;
     m->owner = owner;
-    watch_async_start(loop, &m->watch, on_async, m);
+    loop_on_wake(loop, on_loop_wake, m);
 }
 
 void mailbox_close(struct mailbox *m)
 {
     deliver(m);
-    watch_async_stop(m->loop, &m->watch);
+    loop_on_wake(m->loop, NULL, NULL);
 }
 
 void mailbox_wake(struct mailbox *m)
 {
-    watch_async_send(m->loop, &m->watch);
+    loop_wake(m->loop);
 }
 
 void mailbox_post(struct mailbox *m, enum message_kind kind, struct message *message)

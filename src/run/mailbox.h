@@ -29,7 +29,6 @@ struct message {
 struct mailbox {
     _Atomic(struct message *) head; /* the latest first */
     struct loop *loop;
-    struct watch_async watch;
     void (*on_message)(void *owner, struct message *message);
     void (*on_wake)(void *owner); /* after the messages of one wake-up; may be NULL */
     void *owner;

@@ -261,33 +261,43 @@ static int run_loop(struct process *p, struct conf *conf, struct problems *probl
 {
     mailbox_open(&p->box, &p->loop, on_message, on_wake, p);
     watch_timer_init(&p->grace, on_grace_over, p);
-    signals_watch(&p->signals, &p->loop, on_signal, p);
     init_assets(p, conf);
     int rc = begin(p, conf, problems);
     reload_log_problems(problems);
     if (rc == 0)
         loop_run(&p->loop);
     end_workers(p);
-    signals_unwatch(&p->signals, &p->loop);
     watch_timer_stop(&p->loop, &p->grace);
     assets_fini(&p->assets);
     return rc;
+}
+
+static int run_with_signals(
+    struct process *p, struct conf *conf, struct problems *problems, struct err *ret_err)
+{
+    if (signals_watch(&p->signals, &p->loop, on_signal, p, ret_err) < 0) {
+        conf_free(conf);
+        return -1;
+    }
+    if (run_loop(p, conf, problems) < 0)
+        p->exit_status = 2;
+    watch_signals_stop(&p->signals);
+    return 0;
 }
 
 static int run_with_tls(
     struct process *p, struct conf *conf, struct problems *problems, struct err *ret_err)
 {
     struct libctx *libctx = libctx_enter(ret_err); /* for reading certificates */
-    if (!libctx || loop_init(&p->loop, true, ret_err) < 0) {
+    if (!libctx || loop_init(&p->loop, ret_err) < 0) {
         libctx_leave(libctx);
         conf_free(conf);
         return -1;
     }
-    if (run_loop(p, conf, problems) < 0)
-        p->exit_status = 2;
+    int rc = run_with_signals(p, conf, problems, ret_err);
     loop_fini(&p->loop);
     libctx_leave(libctx);
-    return 0;
+    return rc;
 }
 
 static void run_with_log(struct process *p, struct conf *conf, struct problems *problems)

@@ -40,7 +40,7 @@ struct process {
     struct assets assets;
     struct snapshot *current; /* in force; NULL before the first */
     struct reload reload;
-    struct signals signals;
+    struct watch_signals signals;
     struct watch_timer grace; /* shutdown-grace is running */
     bool stopping;
     int exit_status;

@@ -4,36 +4,23 @@
 #include <signal.h>
 #include <stddef.h>
 
-static const int numbers[SIGNALS] = {SIGHUP, SIGUSR1, SIGUSR2, SIGTERM, SIGQUIT, SIGINT};
+static const int numbers[] = {SIGHUP, SIGUSR1, SIGUSR2, SIGTERM, SIGQUIT, SIGINT};
 /* The first so many ask for something; the others end the program, also while it starts. */
 enum { REQUESTS = 3 };
 
-static void change_mask(int how, size_t n)
+void signals_hold(void)
 {
     sigset_t set;
     sigemptyset(&set);
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < REQUESTS; i++)
         sigaddset(&set, numbers[i]);
-    pthread_sigmask(how, &set, NULL);
+    pthread_sigmask(SIG_BLOCK, &set, NULL);
 }
 
-void signals_hold(void)
-{
-    change_mask(SIG_BLOCK, REQUESTS);
-}
-
-void signals_watch(
-    struct signals *signals, struct loop *loop, void (*fn)(void *owner, int number), void *owner)
+int signals_watch(struct watch_signals *signals, struct loop *loop,
+    void (*fn)(void *owner, int number), void *owner, struct err *ret_err)
 {
     signal(SIGPIPE, SIG_IGN); /* for the few writes that are no send() (F92) */
-    for (size_t i = 0; i < SIGNALS; i++)
-        watch_signal_start(loop, &signals->watches[i], numbers[i], fn, owner);
-    /* All of them: whoever started us may have blocked some. */
-    change_mask(SIG_UNBLOCK, SIGNALS);
-}
-
-void signals_unwatch(struct signals *signals, struct loop *loop)
-{
-    for (size_t i = 0; i < SIGNALS; i++)
-        watch_signal_stop(loop, &signals->watches[i]);
+    return watch_signals_start(
+        loop, signals, numbers, sizeof numbers / sizeof numbers[0], fn, owner, ret_err);
 }

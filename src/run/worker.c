@@ -1,7 +1,6 @@
 #include "run/worker.h"
 
 #include <assert.h>
-#include <signal.h>
 #include <stdio.h>
 
 #include "base/log.h"
@@ -163,7 +162,7 @@ struct worker *worker_new(struct crew *crew, unsigned number, uint64_t seed, str
     }
     io_init(w->io, &w->loop);
     w->io->chunks.budget = &crew->buffers;
-    if (loop_init(&w->loop, false, ret_err) < 0)
+    if (loop_init(&w->loop, ret_err) < 0)
         goto fail;
     context_init(&w->ctx, w->io, crew->clock, seed, number + 1);
     w->ctx.on_session_closed = on_session_closed;
@@ -179,15 +178,8 @@ fail:
 
 int worker_start(struct worker *w, struct err *ret_err)
 {
-    /* Signals are main's: a thread inherits the mask of its maker. */
-    sigset_t all, old;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &old);
-    int rc = sys_thread_create(&w->thread, worker_main, w);
-    int saved = errno;
-    pthread_sigmask(SIG_SETMASK, &old, NULL);
-    if (rc < 0) {
-        err_set_errno(ret_err, saved, "cannot start a worker thread");
+    if (sys_thread_create(&w->thread, worker_main, w) < 0) {
+        err_set_errno(ret_err, errno, "cannot start a worker thread");
         return -1;
     }
     w->thread_started = true;

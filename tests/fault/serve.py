@@ -65,7 +65,10 @@ SERIES = [
     Series("write"),
     Series("fstat"),
     Series("poll"),
+    Series("epoll_create1"),
+    Series("epoll_ctl"),
     Series("eventfd"),
+    Series("signalfd"),
     Series("thread_create"),
     Series("alloc", weight=4),
     Series("openssl_alloc", weight=4, most=2000),  # of some 76,000, most of them alike

@@ -56,6 +56,16 @@ def a_default_that_is_lowered_is_told_with_the_file(t):
 
 
 @check
+def too_few_descriptors_to_get_that_far_are_told_of_too(t):
+    """libev, left to itself, calls abort() there."""
+    for limit in range(4, 16):  # with 3 it is not even loaded
+        proxy = start(t, "%d:%d" % (limit, limit), 100)
+        verdict, log = outcome(proxy)
+        holds(proxy.process.returncode in (1, 2), "%d: exit status %d" % (limit, proxy.process.returncode))
+        holds(any(re.search(r"open files|descriptors", line) for line in log), "%d: not said: %s" % (limit, log))
+
+
+@check
 def max_connections_is_kept(t):
     """The connection above the limit waits in the queue; when one ends it is served."""
     port = t.port()

@@ -10,7 +10,7 @@ tests_unit_net_test_chunk_LDFLAGS = $(AM_LDFLAGS) $(FAILING_MEM)
 
 check_PROGRAMS += tests/unit/net/test_watch
 TESTS += tests/unit/net/test_watch
-tests_unit_net_test_watch_SOURCES = tests/unit/net/test_watch.c
+tests_unit_net_test_watch_SOURCES = tests/unit/net/test_watch.c tests/unit/net/epoll.h
 
 check_PROGRAMS += tests/unit/net/test_sock
 TESTS += tests/unit/net/test_sock
@@ -26,7 +26,8 @@ tests_unit_net_test_listen_set_LDFLAGS = $(AM_LDFLAGS) $(FAILING_MEM)
 check_PROGRAMS += tests/unit/net/test_listener
 TESTS += tests/unit/net/test_listener
 tests_unit_net_test_listener_SOURCES = \
-	tests/unit/net/test_listener.c tests/unit/net/sockets.h tests/unit/net/calls.h tests/unit/base/log_files.h
+	tests/unit/net/test_listener.c tests/unit/net/sockets.h tests/unit/net/calls.h tests/unit/net/epoll.h \
+	tests/unit/base/log_files.h
 tests_unit_net_test_listener_LDFLAGS = $(AM_LDFLAGS) $(SCRIPTED_CALLS)
 
 check_PROGRAMS += tests/unit/net/test_wire
@@ -42,4 +43,4 @@ tests_unit_net_test_conn_SOURCES = tests/unit/net/test_conn.c tests/unit/net/soc
 check_PROGRAMS += tests/unit/net/test_dial
 TESTS += tests/unit/net/test_dial
 tests_unit_net_test_dial_SOURCES = \
-	tests/unit/net/test_dial.c tests/unit/net/sockets.h tests/unit/base/log_files.h
+	tests/unit/net/test_dial.c tests/unit/net/sockets.h tests/unit/net/epoll.h tests/unit/base/log_files.h

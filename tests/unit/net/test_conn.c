@@ -104,7 +104,7 @@ static int set_up(void **state)
     int fd;
     memset(&seen, 0, sizeof seen);
     memset(&script, 0, sizeof script);
-    if (loop_init(&loop, false, &err) < 0 || !(io = malloc(sizeof *io)))
+    if (loop_init(&loop, &err) < 0 || !(io = malloc(sizeof *io)))
         return -1;
     io_init(io, &loop);
     tcp_pair(&fd, &peer);

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "../base/log_files.h"
+#include "epoll.h"
 #include "net/dial.h"
 #include "net/sock.h"
 #include "sockets.h"
@@ -45,7 +46,7 @@ static int set_up(void **state)
     memset(&seen, 0, sizeof seen);
     memset(&err, 0, sizeof err);
     next_file = file_next();
-    if (loop_init(&loop, false, &err) < 0 || !(io = malloc(sizeof *io)))
+    if (loop_init(&loop, &err) < 0 || !(io = malloc(sizeof *io)))
         return -1;
     io_init(io, &loop);
     dialer_init(&dialer, io, on_wake, &seen);
@@ -214,6 +215,21 @@ static void connection_becomes_the_conns(void **state)
     close(server);
 }
 
+/* Without the system's news it looks connected: a socket on its way has no error. */
+static void attempt_that_cannot_be_watched_is_our_failure_F58(void **state)
+{
+    (void)state;
+    struct addr addr = addr_of("127.0.0.1:0");
+    int listener = listen_at(&addr);
+    epoll_failures.n_ctl = 1;
+    assert_int_equal(start(&addr), DIAL_WAIT);
+    wait_for_wake();
+    assert_int_equal(dial_system.result(&dialer, &err), DIAL_FAILED);
+    assert_int_equal(err.code, ERR_LOCAL);
+    assert_int_equal(dialer.fd, -1);
+    close(listener);
+}
+
 /* ---- what the server says first ---- */
 
 static void silent_server_is_waited_for(void **state)
@@ -252,6 +268,18 @@ static void server_that_resets_at_once_has_failed(void **state)
     assert_int_equal(dialer.fd, -1);
 }
 
+static void silent_server_that_cannot_be_watched_is_our_failure_F58(void **state)
+{
+    (void)state;
+    int server = connect_dialer();
+    epoll_failures.n_ctl = 1;
+    assert_int_equal(dial_system.listen(&dialer, &err), DIAL_WAIT);
+    wait_for_wake();
+    assert_int_equal(dial_system.listen(&dialer, &err), DIAL_FAILED);
+    assert_int_equal(err.code, ERR_LOCAL);
+    close(server);
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -264,6 +292,8 @@ int main(void)
         CASE(second_attempt_starts_from_nothing),
         CASE(cancelled_attempt_is_silent_and_may_be_cancelled_twice),
         CASE(connection_becomes_the_conns),
+        CASE(attempt_that_cannot_be_watched_is_our_failure_F58),
+        CASE(silent_server_that_cannot_be_watched_is_our_failure_F58),
         CASE(silent_server_is_waited_for),
         CASE(clean_end_of_the_server_is_for_the_relay),
         CASE(server_that_resets_at_once_has_failed),

@@ -13,6 +13,7 @@
 #include "../base/log_files.h"
 #include "base/log.h"
 #include "calls.h"
+#include "epoll.h"
 #include "net/listener.h"
 #include "net/sock.h"
 #include "sockets.h"
@@ -67,8 +68,7 @@ static int set_up(void **state)
     if (make_folder(state) < 0)
         return -1;
     errors.path = path_of("log");
-    if (log_start(&errors, &access, clock_system(), &whose, &err) < 0 ||
-        loop_init(&loop, false, &err) < 0)
+    if (log_start(&errors, &access, clock_system(), &whose, &err) < 0 || loop_init(&loop, &err) < 0)
         return -1;
     addr = addr_of("127.0.0.1:0");
     int fd = sock_listen(&addr, true, &err);
@@ -284,6 +284,21 @@ static void drain_takes_all_who_wait_whatever_the_room_F84(void **state)
     assert_int_equal(seen.accepted, CLIENTS_MAX);
 }
 
+static void address_that_cannot_be_watched_is_tried_again(void **state)
+{
+    (void)state;
+    epoll_failures.n_ctl = 2;
+    knock(1);
+    run_until_accepted(1);
+    assert_int_equal(epoll_failures.n_ctl, 0);
+    const char *text = log_text();
+    char where[ADDR_TEXT_MAX];
+    addr_format(&addr, where);
+    assert_int_equal(count_lines(text), 1);
+    assert_non_null(strstr(text, where));
+    assert_non_null(strstr(text, "max_user_watches"));
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -295,6 +310,7 @@ int main(void)
         CASE(error_of_one_client_does_not_keep_others_out),
         CASE(lack_of_descriptors_pauses_instead_of_spinning_F55),
         CASE(lack_of_descriptors_is_told_once_a_second_with_its_remedy_F55),
+        CASE(address_that_cannot_be_watched_is_tried_again),
         CASE(no_room_pauses_until_there_is_some),
         CASE(no_room_is_told_once_until_somebody_got_in),
         CASE(stopped_listener_leaves_clients_in_the_queue),

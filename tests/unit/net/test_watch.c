@@ -17,6 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "epoll.h"
 #include "net/watch.h"
 
 #define DAY_S 86400
@@ -57,9 +58,8 @@ static int fds[2];
 static struct {
     struct watch_io io;
     struct watch_timer timer;
-    struct watch_async async;
     struct watch_turn turn;
-    unsigned io_calls, timer_calls, async_calls, turns, events;
+    unsigned io_calls, timer_calls, wakes, turns, events;
     unsigned calls_at_turn; /* io_calls when the last turn ended */
     unsigned io_calls_at_timer;
     mono_us at; /* of the last callback */
@@ -95,7 +95,7 @@ static int set_up(void **state)
     wall_step_s = 0;
     is_interrupted = false;
     memset(&seen, 0, sizeof seen);
-    if (loop_init(&loop, false, &err) < 0)
+    if (loop_init(&loop, &err) < 0)
         return -1;
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds) < 0)
         return -1;
@@ -136,11 +136,25 @@ static void loop_uses_epoll_whatever_the_environment_says_F94(void **state)
     struct loop other;
     struct err err;
     setenv("LIBEV_FLAGS", "1", 1); /* select() */
-    assert_int_equal(loop_init(&other, false, &err), 0);
+    assert_int_equal(loop_init(&other, &err), 0);
     assert_int_equal(ev_backend(other.ev), EVBACKEND_EPOLL);
     unsetenv("LIBEV_FLAGS");
     loop_fini(&other);
     loop_fini(&other); /* and once more does no harm */
+}
+
+/* libev's own pipe for this would end the program. */
+static void loop_whose_wakes_cannot_be_watched_is_not_made(void **state)
+{
+    (void)state;
+    struct loop other;
+    struct err err;
+    epoll_failures.n_ctl = 1;
+    assert_int_equal(loop_init(&other, &err), -1);
+    assert_int_equal(err.code, ERR_LOCAL);
+    epoll_failures.n_create = 1;
+    assert_int_equal(loop_init(&other, &err), -1);
+    loop_fini(&other);
 }
 
 /* ---- io ---- */
@@ -208,6 +222,20 @@ static void setting_the_same_events_keeps_what_was_fed(void **state)
     timer_start(US_PER_S);
     loop_run(&loop);
     assert_int_equal(seen.io_calls, 1);
+}
+
+/* A system that is short of memory or of watches: libev stops the watcher then. */
+static void io_that_cannot_be_watched_is_told_so(void **state)
+{
+    (void)state;
+    epoll_failures.n_ctl = 1;
+    watch_io_set(&loop, &seen.io, WATCH_READ);
+    loop_run(&loop);
+    assert_true(seen.events & WATCH_ERROR);
+    watch_io_set(&loop, &seen.io, WATCH_READ); /* may be tried again */
+    assert_int_equal(write(fds[1], "x", 1), 1);
+    loop_run(&loop);
+    assert_int_equal(seen.events, WATCH_READ);
 }
 
 /* ---- timer ---- */
@@ -297,30 +325,31 @@ static void stopped_timer_does_not_come(void **state)
 
 /* ---- the others ---- */
 
-static void on_async(void *owner)
+static void on_wake(void *owner)
 {
     assert_ptr_equal(owner, &seen);
-    seen.async_calls++;
+    seen.wakes++;
     loop_break(&loop);
 }
 
-static void *send_async(void *arg)
+static void *wake_thrice(void *arg)
 {
-    (void)arg;
-    watch_async_send(&loop, &seen.async);
-    return NULL;
+    for (int i = 0; i < 3; i++)
+        loop_wake(&loop);
+    return arg;
 }
 
-static void async_wakes_the_loop_from_another_thread(void **state)
+static void loop_is_woken_from_another_thread(void **state)
 {
     (void)state;
     pthread_t thread;
-    watch_async_start(&loop, &seen.async, on_async, &seen);
-    assert_int_equal(pthread_create(&thread, NULL, send_async, NULL), 0);
-    loop_run(&loop);
-    assert_int_equal(pthread_join(thread, NULL), 0);
-    assert_int_equal(seen.async_calls, 1);
-    watch_async_stop(&loop, &seen.async);
+    loop_on_wake(&loop, on_wake, &seen);
+    for (unsigned round = 1; round <= 2; round++) {
+        assert_int_equal(pthread_create(&thread, NULL, wake_thrice, NULL), 0);
+        assert_int_equal(pthread_join(thread, NULL), 0);
+        loop_run(&loop);
+        assert_int_equal(seen.wakes, round); /* once for all that came before */
+    }
 }
 
 static void on_signal(void *owner, int number)
@@ -330,24 +359,42 @@ static void on_signal(void *owner, int number)
     loop_break(main_loop);
 }
 
+static const int numbers[] = {SIGUSR1, SIGHUP};
+
 static void signal_is_told_by_its_number(void **state)
 {
     (void)state;
-    static const int numbers[] = {SIGUSR1, SIGHUP};
-    struct loop main_loop;
-    struct watch_signal watches[2];
+    struct watch_signals signals;
     struct err err;
-    assert_int_equal(loop_init(&main_loop, true, &err), 0);
-    for (int i = 0; i < 2; i++)
-        watch_signal_start(&main_loop, &watches[i], numbers[i], on_signal, &main_loop);
+    assert_int_equal(watch_signals_start(&loop, &signals, numbers, 2, on_signal, &loop, &err), 0);
     for (int i = 0; i < 2; i++) {
         assert_int_equal(raise(numbers[i]), 0);
-        loop_run(&main_loop);
+        loop_run(&loop);
         assert_int_equal(seen.signal_number, numbers[i]);
     }
-    for (int i = 0; i < 2; i++)
-        watch_signal_stop(&main_loop, &watches[i]);
-    loop_fini(&main_loop);
+    watch_signals_stop(&signals);
+}
+
+/* A shell's background job has some of them ignored. */
+static void signal_is_told_though_it_was_blocked_or_ignored_before(void **state)
+{
+    (void)state;
+    struct watch_signals signals;
+    struct err err;
+    signal(SIGUSR1, SIG_IGN);
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGHUP);
+    pthread_sigmask(SIG_BLOCK, &set, NULL);
+    assert_int_equal(raise(SIGHUP), 0);
+    assert_int_equal(watch_signals_start(&loop, &signals, numbers, 2, on_signal, &loop, &err), 0);
+    loop_run(&loop);
+    assert_int_equal(seen.signal_number, SIGHUP);
+    assert_int_equal(raise(SIGUSR1), 0);
+    loop_run(&loop);
+    assert_int_equal(seen.signal_number, SIGUSR1);
+    watch_signals_stop(&signals);
+    signal(SIGUSR1, SIG_DFL);
 }
 
 static void on_turn(void *owner)
@@ -385,19 +432,22 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         CASE(loop_uses_epoll_whatever_the_environment_says_F94),
+        CASE(loop_whose_wakes_cannot_be_watched_is_not_made),
         CASE(io_is_told_of_what_it_asked_for_only),
         CASE(io_that_was_stopped_is_silent),
         CASE(feed_is_delivered_once_without_news_from_the_system),
         CASE(stopping_takes_back_what_was_fed),
         CASE(setting_the_same_events_keeps_what_was_fed),
+        CASE(io_that_cannot_be_watched_is_told_so),
         CASE(timer_comes_once_and_never_early),
         CASE(timer_comes_behind_what_came_before_it_F66),
         CASE(timer_is_not_early_after_a_long_turn),
         CASE(step_of_the_wall_clock_does_not_move_a_timer_F66),
         CASE(starting_again_moves_a_timer),
         CASE(stopped_timer_does_not_come),
-        CASE(async_wakes_the_loop_from_another_thread),
+        CASE(loop_is_woken_from_another_thread),
         CASE(signal_is_told_by_its_number),
+        CASE(signal_is_told_though_it_was_blocked_or_ignored_before),
         CASE(turn_comes_before_the_loop_sleeps_behind_all_callbacks),
     };
     return cmocka_run_group_tests_name("watch", tests, NULL, NULL);

@@ -43,7 +43,7 @@ static int set_up(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof sent; i++)
         sent[i] = (unsigned char)(i ^ i >> 8 ^ i >> 16);
-    if (loop_init(&loop, false, &err) < 0 || !(io = malloc(sizeof *io)))
+    if (loop_init(&loop, &err) < 0 || !(io = malloc(sizeof *io)))
         return -1;
     io_init(io, &loop);
     io->now = NOW;
