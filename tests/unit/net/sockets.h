@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdbool.h>
 #include <sys/resource.h>
@@ -87,6 +88,18 @@ static inline void tcp_pair(int *ret_ours, int *ret_peer)
     *ret_ours = accept4(listener, NULL, NULL, SOCK_NONBLOCK);
     assert_true(*ret_ours >= 0);
     close(listener);
+}
+
+/* The same as a pair of UNIX sockets, over which bytes arrive before send() returns. */
+static inline void unix_pair(int *ret_ours, int *ret_peer)
+{
+    const struct timeval limit = {.tv_sec = WAIT_MS / 1000};
+    int fds[2];
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), 0);
+    assert_int_equal(fcntl(fds[0], F_SETFL, O_NONBLOCK), 0);
+    assert_int_equal(setsockopt(fds[1], SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit), 0);
+    *ret_ours = fds[0];
+    *ret_peer = fds[1];
 }
 
 static inline void reset(int fd)

@@ -17,3 +17,9 @@ tests_unit_tls_test_libctx_SOURCES = tests/unit/tls/test_libctx.c
 check_PROGRAMS += tests/unit/tls/test_tls_error
 TESTS += tests/unit/tls/test_tls_error
 tests_unit_tls_test_tls_error_SOURCES = tests/unit/tls/test_tls_error.c
+
+check_PROGRAMS += tests/unit/tls/test_transport_tls
+TESTS += tests/unit/tls/test_transport_tls
+tests_unit_tls_test_transport_tls_SOURCES = tests/unit/tls/test_transport_tls.c tests/unit/tls/tls_client.h \
+	tests/unit/tls/cert_fixture.h tests/unit/net/sockets.h tests/unit/net/calls.h
+tests_unit_tls_test_transport_tls_LDFLAGS = $(AM_LDFLAGS) $(SCRIPTED_CALLS)
