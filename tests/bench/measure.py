@@ -68,6 +68,14 @@ def _cpu_ns_at_rest(pid):
     return last
 
 
+def _must_run_on(cpus, pid):
+    """Programs may choose their CPUs themselves; then they are not measured under the same conditions."""
+    for process in _tree(pid):
+        for task in os.listdir("/proc/%d/task" % process):
+            if not os.sched_getaffinity(int(task)) <= cpus:
+                raise BenchError("a thread runs on CPUs %s" % sorted(os.sched_getaffinity(int(task))))
+
+
 def _pss_kib(pid):
     return sum(proc.pss_kb(process) for process in _tree(pid))
 
@@ -164,6 +172,7 @@ def _run_load(case, proxy, tools):
         warm.expect("ready")
         warm.go()
         warm.expect("done")
+    _must_run_on(tools.proxy_cpus, proxy.pid)
     _cpu_ns_at_rest(proxy.pid)
     pss_before = _pss_kib(proxy.pid)
     with load(case.load) as work:
