@@ -275,6 +275,19 @@ uint16_t addr_port(const struct addr *addr)
     return 0;
 }
 
+static bool is_any(const struct addr *addr)
+{
+    if (addr->u.sa.sa_family == AF_INET)
+        return addr->u.in.sin_addr.s_addr == INADDR_ANY;
+    return addr->u.sa.sa_family == AF_INET6 && IN6_IS_ADDR_UNSPECIFIED(&addr->u.in6.sin6_addr);
+}
+
+bool addr_overlaps(const struct addr *a, const struct addr *b)
+{
+    return a->len && b->len && a->u.sa.sa_family == b->u.sa.sa_family && (is_any(a) || is_any(b)) &&
+           addr_port(a) == addr_port(b);
+}
+
 void peer_from_addr(const struct addr *addr, struct peer *ret_peer)
 {
     struct peer peer = {.family = AF_UNSPEC, .port = addr_port(addr)};

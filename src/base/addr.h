@@ -44,6 +44,8 @@ int addr_parse_host(const char *text, struct addr *ret_addr, struct err *ret_err
 
 void addr_format(const struct addr *addr, char out[static ADDR_TEXT_MAX]);
 bool addr_equal(const struct addr *a, const struct addr *b);
+/* A client may come to both: one is every address of its family, the ports are the same. */
+bool addr_overlaps(const struct addr *a, const struct addr *b);
 uint16_t addr_port(const struct addr *addr); /* host order; 0 for UNIX */
 
 void peer_from_addr(const struct addr *addr, struct peer *ret_peer);

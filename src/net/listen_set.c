@@ -15,7 +15,10 @@ static void close_all(struct listen_set *set)
         (void)unlink(set->addr.u.un.sun_path);
 }
 
-static struct listen_set *listen_set_open(const struct addr *addr, unsigned n, struct err *ret_err)
+/* `is_shared`: sockets of ours are on the port already, which the first must not mistake for
+ * somebody else's. */
+static struct listen_set *listen_set_open(
+    const struct addr *addr, unsigned n, bool is_shared, struct err *ret_err)
 {
     if (addr->u.sa.sa_family == AF_UNIX)
         n = 1; /* no SO_REUSEPORT there */
@@ -27,7 +30,7 @@ static struct listen_set *listen_set_open(const struct addr *addr, unsigned n, s
     set->addr = *addr;
     list_init(&set->entry);
     while (set->n < n) {
-        int fd = sock_listen(addr, set->n == 0, ret_err);
+        int fd = sock_listen(addr, set->n == 0 && !is_shared, ret_err);
         if (fd < 0) {
             close_all(set);
             mem_free(set);
@@ -38,18 +41,27 @@ static struct listen_set *listen_set_open(const struct addr *addr, unsigned n, s
     return set;
 }
 
-struct listen_set *listen_set_get(
-    struct list *sets, const struct addr *addr, unsigned n, struct err *ret_err)
+static struct listen_set *find(struct list *sets, const struct addr *addr,
+    bool (*matches)(const struct addr *, const struct addr *))
 {
     LIST_EACH_SAFE(it, tmp, sets)
     {
         struct listen_set *set = CONTAINER_OF(it, struct listen_set, entry);
-        if (addr_equal(&set->addr, addr)) {
-            set->refs++;
+        if (matches(&set->addr, addr))
             return set;
-        }
     }
-    struct listen_set *set = listen_set_open(addr, n, ret_err);
+    return NULL;
+}
+
+struct listen_set *listen_set_get(
+    struct list *sets, const struct addr *addr, unsigned n, struct err *ret_err)
+{
+    struct listen_set *set = find(sets, addr, addr_equal);
+    if (set) {
+        set->refs++;
+        return set;
+    }
+    set = listen_set_open(addr, n, find(sets, addr, addr_overlaps) != NULL, ret_err);
     if (!set)
         return NULL;
     set->refs = 1;
@@ -64,6 +76,16 @@ void listen_set_put(struct listen_set *set)
     list_remove(&set->entry);
     close_all(set);
     mem_free(set);
+}
+
+void listen_sets_give(struct list *sets, uid_t user)
+{
+    LIST_EACH_SAFE(it, tmp, sets)
+    {
+        struct listen_set *set = CONTAINER_OF(it, struct listen_set, entry);
+        for (unsigned i = 0; i < set->n; i++)
+            (void)!fchown(set->fds[i], user, (gid_t)-1); /* a failure shows when one joins */
+    }
 }
 
 int listen_set_fd(const struct listen_set *set, unsigned worker)

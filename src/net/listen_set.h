@@ -25,6 +25,9 @@ struct listen_set *listen_set_get(
     struct list *sets, const struct addr *addr, unsigned n, struct err *ret_err);
 /* The last one closes them, and removes a UNIX path. Workers have stopped accepting before. */
 void listen_set_put(struct listen_set *set);
+/* All of them are the user's from now on. The kernel lets only sockets of one user share a port, as
+ * one for every address and one for a single address do. */
+void listen_sets_give(struct list *sets, uid_t user);
 /* The descriptor of one worker, -1 when it has none. */
 int listen_set_fd(const struct listen_set *set, unsigned worker);
 

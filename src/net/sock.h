@@ -5,8 +5,8 @@
 #include "base/addr.h"
 #include "base/err.h"
 
-/* A non-blocking listening socket. The first of an address finds out whether somebody else has the
- * port already: SO_REUSEPORT would let two programs of one user share it, each getting half of the
+/* A non-blocking listening socket. The first on a port finds out whether somebody else has it
+ * already: SO_REUSEPORT would let two programs of one user share it, each getting half of the
  * clients. TCP: SO_REUSEADDR, SO_REUSEPORT (one socket a worker), IPV6_V6ONLY, TCP_NODELAY
  * (inherited by what it accepts). A UNIX path that nobody answers on any more is taken over. -1 and
  * an error that names the address. */

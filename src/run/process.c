@@ -232,6 +232,7 @@ static int begin(struct process *p, struct conf *conf, struct problems *problems
         p->assets.key_owner = p->identity.uid;
         if (reload_build(p, conf, problems) < 0)
             return -1;
+        listen_sets_give(&p->assets.listen_sets, p->identity.uid);
         if (privileges_drop(&p->identity, &err) == 0 && start_workers(p, &err) == 0)
             return reload_publish(p, problems);
     }

@@ -66,6 +66,21 @@ def two_programs_cannot_share_a_port(t):
 
 
 @check
+def a_wildcard_and_one_address_share_a_port(t):
+    """The nearer one gets the client; whichever is written first."""
+    port = t.port()
+    for wide, near in (("0.0.0.0:%d", "127.0.0.1:%d"), (":%d", "127.0.0.1:%d")):
+        wide = web(wide % port, {"a": t.serve(evil.named("wide"))}, name="wide")
+        near = web(near % port, {"a": t.serve(evil.named("near"))}, name="near")
+        for body in (wide + near, near + wide):
+            proxy = t.sluice(body)
+            for host, want in (("127.0.0.1", b"near\n"), ("127.0.0.2", b"wide\n")):
+                with stream.connect((host, port)) as one:
+                    same(one.recv_until(b"\n"), want, "at " + host)
+            proxy.stop()
+
+
+@check
 def the_unix_socket_of_a_dead_process_is_taken_over_and_a_live_one_is_not(t):
     path = t.path("front.sock")
     body = web("unix:" + path, {"a": t.serve(evil.named("a"))})

@@ -55,6 +55,17 @@ def it_takes_the_user_s_identity_and_keeps_what_a_reload_needs(t):
 
 
 @check
+def a_listener_that_root_opened_can_grow_to_every_address(t):
+    """The kernel lets only sockets of one user share a port."""
+    port, server = t.port(), t.serve(evil.named("a"))
+    proxy = started_as(t, pwd.getpwnam("nobody"), web(port, {"a": server}), user="nobody")
+    for listen in ("0.0.0.0:%d", "127.0.0.1:%d", ":%d"):
+        proxy.reload(web(listen % port, {"a": server}))
+        with stream.connect(("127.0.0.1", port)) as one:
+            same(one.recv_until(b"\n"), b"a\n")
+
+
+@check
 def without_a_user_it_is_sluice_or_nobody(t):
     try:
         expected = pwd.getpwnam("sluice")

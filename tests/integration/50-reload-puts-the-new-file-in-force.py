@@ -74,6 +74,33 @@ def listeners_are_added_kept_and_removed(t):
 
 
 @check
+def a_listener_grows_to_every_address_and_shrinks_again(t):
+    """Its own sockets are in the way of the new ones, on the same port."""
+    port, server = t.port(), t.serve(evil.named("a"))
+    one, every = (web(listen % port, {"a": server}) for listen in ("127.0.0.1:%d", "0.0.0.0:%d"))
+    proxy = t.sluice(one)
+    kept = stream.connect(("127.0.0.1", port))
+    kept.recv_until(b"\n")
+    for _ in range(2):
+        proxy.reload(every)
+        same(first_line(("127.0.0.2", port)), "a")
+        same(first_line(("127.0.0.1", port)), "a")
+        proxy.reload(one)
+        same(first_line(("127.0.0.1", port)), "a")
+        wait_for("the other addresses to refuse", lambda: refuses(("127.0.0.2", port)))
+    alive(kept)
+    kept.close()
+
+
+def refuses(where):
+    try:
+        stream.connect_socket(where).close()
+        return False
+    except ConnectionRefusedError:
+        return True
+
+
+@check
 def a_listener_moves_to_another_frontend(t):
     """The address stays, what stands behind it changes: TLS where there was none, another pool."""
     port, server, other = t.port(), t.serve(evil.named("one")), t.serve(evil.named("two"))

@@ -262,6 +262,32 @@ static void mapped_peer_is_stored_as_ipv4(void **state)
     assert_peer("[::ffff:192.0.2.9]:1234", "192.0.2.9:1234");
 }
 
+static void addresses_overlap_when_one_is_a_wildcard(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *a, *b;
+        bool overlap;
+    } rows[] = {
+        {"0.0.0.0:443", "10.0.0.1:443", true},
+        {"[::]:443", "[::1]:443", true},
+        {"10.0.0.1:443", "10.0.0.2:443", false},
+        {"0.0.0.0:443", "10.0.0.1:444", false},
+        {"0.0.0.0:443", "[::1]:443", false},
+        {"[::]:443", "10.0.0.1:443", false},
+        {"unix:/x", "0.0.0.0:443", false},
+        {"unix:/x", "unix:/x", false},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+        struct addr a, b;
+        struct err e;
+        assert_int_equal(addr_parse(rows[i].a, &a, &e), 0);
+        assert_int_equal(addr_parse(rows[i].b, &b, &e), 0);
+        assert_int_equal(addr_overlaps(&a, &b), rows[i].overlap);
+        assert_int_equal(addr_overlaps(&b, &a), rows[i].overlap);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -282,6 +308,7 @@ int main(void)
         cmocka_unit_test(no_address_prints_as_none),
         cmocka_unit_test(peers_print_like_addresses),
         cmocka_unit_test(mapped_peer_is_stored_as_ipv4),
+        cmocka_unit_test(addresses_overlap_when_one_is_a_wildcard),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
