@@ -5,6 +5,7 @@ libsluice_a_SOURCES += \
 	src/net/dial.c src/net/dial.h \
 	src/net/listen_set.c src/net/listen_set.h \
 	src/net/listener.c src/net/listener.h \
+	src/net/reserve.c src/net/reserve.h \
 	src/net/sock.c src/net/sock.h \
 	src/net/transport_plain.c \
 	src/net/watch.c src/net/watch.h \

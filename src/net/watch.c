@@ -3,7 +3,11 @@
 #include <signal.h>
 #include <sys/signalfd.h>
 
+#include "base/log.h"
 #include "base/sys.h"
+#include "net/reserve.h"
+
+#define AGAIN_MS 100
 
 /* libev hands back its own watcher, which is the first member of ours. */
 
@@ -78,8 +82,25 @@ static bool watch_wake(struct loop *loop)
     return ev_is_active(&loop->wake.ev);
 }
 
+/* Where libev cannot go on it calls abort() unless this returns: then it tries again. That is when
+ * a loop makes its epoll instance anew, which it does when the system's news and its own notes
+ * differ, and another thread has taken the descriptor. */
+static void on_syserr(const char *what)
+{
+    log_error_errno(errno, "%s; trying again", what);
+    (void)sys_poll(NULL, 0, AGAIN_MS);
+}
+
+static void set_up_library(void)
+{
+    ev_set_allocator(reserve_resize);
+    ev_set_syserr_cb(on_syserr);
+}
+
 int loop_init(struct loop *loop, struct err *ret_err)
 {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, set_up_library); /* once: other loops may be running */
     *loop = (struct loop){.wake_fd = sys_eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)};
     if (loop->wake_fd < 0) {
         err_set_errno(ret_err, errno, "cannot make an event loop");

@@ -10,6 +10,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "net/reserve.h"
 #include "run/limits.h"
 #include "run/privileges.h"
 #include "run/reload.h"
@@ -270,6 +271,7 @@ static int run_loop(struct process *p, struct conf *conf, struct problems *probl
     end_workers(p);
     watch_timer_stop(&p->loop, &p->grace);
     assets_fini(&p->assets);
+    reserve_drop();
     return rc;
 }
 

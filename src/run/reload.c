@@ -1,11 +1,13 @@
 #include "run/reload.h"
 
 #include <assert.h>
+#include <inttypes.h>
 #include <malloc.h>
 #include <string.h>
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "net/reserve.h"
 #include "run/limits.h"
 
 static const char *plural(size_t n)
@@ -93,13 +95,25 @@ static int follow_logs(const struct conf *conf, struct problems *problems)
     return -1;
 }
 
+/* Whether this machine has descriptors and memory for the connections. */
+static int fit(struct process *p, const struct conf *conf, struct problems *problems)
+{
+    uint64_t *n = &p->reload.max_connections;
+    if (limits_files(conf, p->crew.n_workers, n, problems) < 0)
+        return -1;
+    if (reserve_set(*n) == 0)
+        return 0;
+    problems_error(problems, conf->global.max_connections_where,
+        "no memory for the event loops of %" PRIu64 " connections", *n);
+    return -1;
+}
+
 int reload_build(struct process *p, struct conf *conf, struct problems *problems)
 {
     struct reload *r = &p->reload;
     if (p->current)
         refuse_changes(p, conf, problems);
-    if (limits_files(conf, p->crew.n_workers, &r->max_connections, problems) < 0 ||
-        problems_any(problems)) {
+    if (fit(p, conf, problems) < 0 || problems_any(problems)) {
         conf_free(conf);
         return -1;
     }

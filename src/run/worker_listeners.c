@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "net/reserve.h"
 #include "net/sock.h"
 #include "proxy/session.h"
 #include "proxy/shed.h"
@@ -121,6 +122,8 @@ static const char *what_is_full(void *owner)
         return "max-connections is reached";
     if (chunk_budget_percent(&crew->buffers) >= SHED_NO_ACCEPT_PERCENT)
         return "memory-limit is nearly reached";
+    if (!reserve_is_there())
+        return "memory is short";
     return NULL;
 }
 

@@ -12,6 +12,11 @@ check_PROGRAMS += tests/unit/net/test_watch
 TESTS += tests/unit/net/test_watch
 tests_unit_net_test_watch_SOURCES = tests/unit/net/test_watch.c tests/unit/net/epoll.h
 
+check_PROGRAMS += tests/unit/net/test_reserve
+TESTS += tests/unit/net/test_reserve
+tests_unit_net_test_reserve_SOURCES = tests/unit/net/test_reserve.c
+tests_unit_net_test_reserve_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=mem_alloc,--wrap=mem_library_resize
+
 check_PROGRAMS += tests/unit/net/test_sock
 TESTS += tests/unit/net/test_sock
 tests_unit_net_test_sock_SOURCES = \

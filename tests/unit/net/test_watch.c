@@ -88,6 +88,13 @@ static void on_timer(void *owner)
     loop_break(&loop);
 }
 
+static void on_wake(void *owner)
+{
+    assert_ptr_equal(owner, &seen);
+    seen.wakes++;
+    loop_break(&loop);
+}
+
 static int set_up(void **state)
 {
     (void)state;
@@ -155,6 +162,30 @@ static void loop_whose_wakes_cannot_be_watched_is_not_made(void **state)
     epoll_failures.n_create = 1;
     assert_int_equal(loop_init(&other, &err), -1);
     loop_fini(&other);
+}
+
+/* The first failure makes libev doubt its notes and make a new epoll instance, for which there is
+ * no descriptor at first: it would end the program. */
+static void loop_without_a_descriptor_for_its_epoll_waits_for_one_F55(void **state)
+{
+    (void)state;
+    watch_io_set(&loop, &seen.io, WATCH_WRITE);
+    loop_run(&loop);
+    watch_io_set(&loop, &seen.io, 0);
+    epoll_failures.n_ctl = 1;    /* when it takes the socket out, which it does on the next news */
+    epoll_failures.n_create = 1; /* when it starts anew */
+    timer_start(50 * US_PER_MS);
+    loop_run(&loop);
+    assert_int_equal(epoll_failures.n_create, 0);
+    watch_io_set(&loop, &seen.io, WATCH_WRITE);
+    seen.io_calls = 0;
+    loop_run(&loop);
+    assert_int_equal(seen.io_calls, 1);
+    loop_on_wake(&loop, on_wake, &seen);
+    watch_io_set(&loop, &seen.io, 0);
+    loop_wake(&loop);
+    loop_run(&loop);
+    assert_int_equal(seen.wakes, 1);
 }
 
 /* ---- io ---- */
@@ -325,13 +356,6 @@ static void stopped_timer_does_not_come(void **state)
 
 /* ---- the others ---- */
 
-static void on_wake(void *owner)
-{
-    assert_ptr_equal(owner, &seen);
-    seen.wakes++;
-    loop_break(&loop);
-}
-
 static void *wake_thrice(void *arg)
 {
     for (int i = 0; i < 3; i++)
@@ -433,6 +457,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CASE(loop_uses_epoll_whatever_the_environment_says_F94),
         CASE(loop_whose_wakes_cannot_be_watched_is_not_made),
+        CASE(loop_without_a_descriptor_for_its_epoll_waits_for_one_F55),
         CASE(io_is_told_of_what_it_asked_for_only),
         CASE(io_that_was_stopped_is_silent),
         CASE(feed_is_delivered_once_without_news_from_the_system),
