@@ -5,15 +5,17 @@ import shlex
 import signal
 
 import evil
+import ports
 import proc
 import sluice
 import stream
-from case import check, holds, main, needs_tool, run_command, same, seconds, wait_for
+from case import check, holds, main, needs_tool, run_command, same, wait_for
 
 PORT = 8443
 
 
 def start(t, *arguments):
+    t.defer(ports.hold(PORT).close)
     wait_for("port 8443 to be free", lambda: not proc.is_listening(PORT), 60)
     proxy = t.prepare("", raw=True, arguments=["try", *arguments])
     proxy.start()
@@ -39,8 +41,7 @@ def the_printed_curl_line_is_answered_by_both_demo_servers_in_turn(t):
     shown = "\n".join(proxy.log())
     for piece in ("[frontend", "[pool", "listen", "server"):
         holds(piece in shown, "the INI it runs is not printed: no %r" % piece)
-    took = proxy.stop(signal.SIGINT)
-    holds(took < seconds(3), "Ctrl-C took %.1f s" % took)
+    proxy.stop(signal.SIGINT)
 
 
 @check

@@ -10,7 +10,7 @@ import stream
 from case import SANITIZER, check, holds, main, same, scaled, wait_for
 from sluice import web
 
-SHORT = "idle-timeout = 2s\nhalf-close-timeout = 1s\nwrite-timeout = 1s\nhandshake-timeout = 1s"
+SHORT = "idle-timeout = 2s\nhalf-close-timeout = 1s\nwrite-timeout = 1s\nhandshake-timeout = 5s"
 CLIENT_ACTS = ("finish", "finish without fin", "cut", "reset", "nothing", "half handshake", "write on")
 SERVER_ACTS = ("finish", "reset", "nothing", "write on", "finish then reset")
 

@@ -136,7 +136,7 @@ def a_reload_each_moment_resets_nobody(t):
 
 @check
 def a_removed_listener_under_load_answers_or_refuses_but_does_not_reset(t):
-    """What was accepted by the kernel before the port closed is served. A window of a few connections is the kernel's own."""
+    """What was accepted by the kernel before the port closed is served."""
     port, other, server = t.port(), t.port(), t.serve(evil.named("a"))
     served, refused, reset, guard = [0], [0], [0], threading.Lock()
 
@@ -153,7 +153,7 @@ def a_removed_listener_under_load_answers_or_refuses_but_does_not_reset(t):
             kind[0] += 1
 
     proxy = t.sluice(web([port, other], {"a": server}), threads=4)
-    for _ in range(scaled(20, 4)):
+    for _ in range(scaled(10, 4)):  # each takes the second after which a kernel repeats its SYN
         clients = load.Background(4, client)
         was = served[0]
         wait_for("clients to be served", lambda was=was: served[0] > was + 20)
@@ -163,7 +163,7 @@ def a_removed_listener_under_load_answers_or_refuses_but_does_not_reset(t):
         clients.halt()
         proxy.reload(web([port, other], {"a": server}))
     print("served %d, refused %d, reset %d" % (served[0], refused[0], reset[0]))
-    holds(reset[0] * 1000 <= served[0], "%d of %d connections were reset" % (reset[0], served[0]))
+    same(reset[0], 0, "connections that were reset")
 
 
 main()

@@ -1,12 +1,11 @@
 """TERM and QUIT stop accepting and drain for shutdown-grace, however often they come; INT stops at once."""
 # group: smoke
 import signal
-import time
 
 import evil
 import proc
 import stream
-from case import check, holds, main, same, seconds, wait_for
+from case import check, holds, main, same, wait_for
 from sluice import web
 
 
@@ -40,20 +39,19 @@ def a_drain_ends_when_the_last_stream_does(t):
 def the_grace_ends_the_rest(t):
     for tls in (True, False):
         _, proxy, one = running(t, tls, shutdown_grace="1s")
-        began = time.monotonic()
+        clock = proc.Stopwatch()
         proxy.send_signal(signal.SIGTERM)
         one.recv_end()
         holds(one.ends[-1] == "reset" and "close_notify" not in one.ends and "fin" not in one.ends, "ended with %s" % one.ends)
-        proxy.wait_exit(5)
-        took = time.monotonic() - began
-        holds(0.8 < took < seconds(5), "%.1f s with a grace of 1 s" % took)
+        holds(clock.seconds() > 0.9, "%.1f s with a grace of 1 s" % clock.seconds())
+        proxy.wait_exit()
         same(proxy.access(1)[0]["reason"], "shutdown")
 
 
 @check
 def int_does_not_wait(t):
-    _, proxy, one = running(t, shutdown_grace="60s")
-    holds(proxy.stop(signal.SIGINT) < seconds(3), "INT waited")
+    _, proxy, one = running(t, shutdown_grace="10m")
+    proxy.stop(signal.SIGINT)
     one.recv_end()
     holds(one.ends[-1] == "reset", "ended with %s" % one.ends)
     same(proxy.access(1)[0]["reason"], "shutdown")
@@ -61,11 +59,11 @@ def int_does_not_wait(t):
 
 @check
 def int_during_a_drain_ends_it(t):
-    _, proxy, one = running(t, shutdown_grace="60s")
+    _, proxy, one = running(t, shutdown_grace="10m")
     proxy.send_signal(signal.SIGTERM)
     one.send(b"x")
     one.recv_exactly(1)
-    holds(proxy.stop(signal.SIGINT) < seconds(3), "INT waited for the drain")
+    proxy.stop(signal.SIGINT)
     one.close()
 
 

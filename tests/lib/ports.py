@@ -8,6 +8,7 @@ import os
 import random
 import socket
 import threading
+import time
 
 BLOCK = 50
 FIRST = 10000
@@ -37,6 +38,21 @@ def _take_block():
         _locks.append(lock)
         return list(range(start, start + BLOCK))
     raise RuntimeError("no block of ports is free")
+
+
+def hold(port, limit=120):
+    """Waits until no other case uses this very port, for which it has a lock of its own; close what is returned."""
+    deadline = time.monotonic() + limit
+    lock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    while True:
+        try:
+            lock.bind("\0sluice-test-port-%d" % port)
+            return lock
+        except OSError:
+            if time.monotonic() > deadline:
+                lock.close()
+                raise
+            time.sleep(0.05)
 
 
 def _is_free(port):
