@@ -61,6 +61,7 @@ struct conn {
                       of them */
     bool wants_write; /* the transport must write before it can go on */
     bool wire_eof; /* FIN came: for a plain conn a clean end, for TLS only after a close_notify */
+    bool held;     /* what is sent next may wait in the kernel: see wire_hold() */
     /* the peer takes no more, but what it sent before it left is complete and can still be read */
     bool deaf;
     int broken; /* errno of the call that found the socket broken: every later use fails the same

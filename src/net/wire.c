@@ -71,6 +71,15 @@ static enum io_result deaf(struct conn *c, struct err *ret_err)
     return IO_ERROR;
 }
 
+/* MSG_MORE: the kernel may hold a segment that is not full for what comes next. FIN comes next when
+ * the conn is finishing, and they share one. */
+static int send_flags(struct conn *c)
+{
+    bool more = c->finishing || c->held;
+    c->held = false;
+    return more ? MSG_MORE : 0;
+}
+
 /* Sends from memory until all is out or the socket is full. */
 static enum io_result send_now(
     struct conn *c, const unsigned char *p, size_t n, size_t *ret_sent, struct err *ret_err)
@@ -80,8 +89,9 @@ static enum io_result send_now(
         return broken(c, c->broken, "writing", ret_err);
     if (c->deaf)
         return deaf(c, ret_err);
+    const int flags = send_flags(c);
     while (sent < n) {
-        ssize_t k = sys_send(c->fd, p + sent, n - sent, 0);
+        ssize_t k = sys_send(c->fd, p + sent, n - sent, flags);
         if (k < 0 && errno == EINTR)
             continue;
         if (k < 0 && would_block(errno))
@@ -155,6 +165,11 @@ enum io_result wire_gather(struct conn *c, const void *bytes, size_t n, struct e
     io->gather_owner = c;
     io->gather_n = have + (unsigned)n;
     return IO_DONE;
+}
+
+void wire_hold(struct conn *c)
+{
+    c->held = c->io->gather_owner == c;
 }
 
 static enum io_result send_fin(struct conn *c, struct err *ret_err)

@@ -12,6 +12,9 @@ enum io_result wire_send(struct conn *c, const void *bytes, size_t n, struct err
 /* The same, but small pieces wait in the worker's gather area, to be sent together by wire_flush().
  */
 enum io_result wire_gather(struct conn *c, const void *bytes, size_t n, struct err *ret_err);
+/* What is gathered now is in no hurry: the next flush gives it to the kernel, which may keep it for
+ * a moment (0.2 s) to send it together with what follows. */
+void wire_hold(struct conn *c);
 enum io_result wire_flush(struct conn *c, struct err *ret_err);
 /* Moves what is left of the receive scratch into `in`. False: out of memory. */
 bool wire_park(struct conn *c);

@@ -46,8 +46,12 @@ static enum io_result tls_handshake(struct conn *c, struct err *ret_err)
 {
     tls_error_clear();
     int r = SSL_do_handshake(c->tls);
-    if (r == 1)
+    if (r == 1) {
+        /* TLS 1.3's server ends with a ticket, which nobody waits for; TLS 1.2's with Finished. */
+        if (SSL_version(c->tls) >= TLS1_3_VERSION)
+            wire_hold(c);
         return IO_DONE;
+    }
     enum io_result result = failure(c, r, "TLS handshake", ret_err);
     if (result != IO_EOF)
         return result;

@@ -30,6 +30,7 @@ struct calls {
 
 static struct {
     struct calls send, recv, accept4, shutdown;
+    int send_flags; /* of the last one */
 } calls;
 
 static inline void calls_reset(void)
@@ -57,6 +58,7 @@ static inline size_t call_limit(int step, size_t len)
 ssize_t __wrap_send(int fd, const void *buf, size_t len, int flags)
 {
     int step = call_step(&calls.send);
+    calls.send_flags = flags;
     if (step >= 0)
         return __real_send(fd, buf, call_limit(step, len), flags);
     errno = -step;

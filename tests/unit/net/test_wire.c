@@ -115,6 +115,12 @@ static bool peer_has_heard_nothing(int fd)
     return recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 && errno == EAGAIN;
 }
 
+/* The kernel was told that more follows what was sent last. */
+static bool more_follows(void)
+{
+    return calls.send_flags & MSG_MORE;
+}
+
 /* From now on the socket takes nothing more, for as long as the plan lasts. */
 static void socket_is_full(unsigned times)
 {
@@ -245,6 +251,40 @@ static void small_pieces_share_one_send(void **state)
     peer_hears(peer, sent, 20000);
 }
 
+static void held_bytes_wait_for_the_next_ones(void **state)
+{
+    (void)state;
+    gather(&conn, "ticket", 6);
+    wire_hold(&conn);
+    assert_int_equal(wire_flush(&conn, &err), IO_DONE);
+    assert_true(more_follows());
+    gather(&conn, "answer", 6);
+    assert_int_equal(wire_flush(&conn, &err), IO_DONE);
+    assert_false(more_follows());
+    peer_hears(peer, "ticketanswer", 12);
+}
+
+static void held_bytes_leave_by_themselves_when_nothing_follows(void **state)
+{
+    (void)state;
+    gather(&conn, "ticket", 6);
+    wire_hold(&conn);
+    assert_int_equal(wire_flush(&conn, &err), IO_DONE);
+    assert_false(conn_is_blocked(&conn));
+    peer_hears(peer, "ticket", 6);
+}
+
+static void only_what_was_gathered_is_held(void **state)
+{
+    (void)state;
+    gather(&other, "theirs", 6);
+    wire_hold(&conn);
+    send_bytes("answer", 6);
+    assert_false(more_follows());
+    assert_int_equal(wire_flush(&other, &err), IO_DONE);
+    assert_false(more_follows());
+}
+
 static void full_area_is_sent_before_it_takes_more(void **state)
 {
     (void)state;
@@ -338,6 +378,20 @@ static void fin_follows_the_last_byte(void **state)
     peer_hears_the_end(peer);
     assert_int_equal(conn_flush(&conn, &err), IO_DONE);
     assert_int_equal(calls.shutdown.n, 1);
+}
+
+static void last_bytes_share_a_segment_with_fin(void **state)
+{
+    (void)state;
+    gather(&conn, "before", 6);
+    assert_int_equal(wire_flush(&conn, &err), IO_DONE);
+    assert_false(more_follows());
+    gather(&conn, "last", 4);
+    conn.finishing = true;
+    assert_int_equal(wire_flush(&conn, &err), IO_DONE);
+    assert_true(more_follows());
+    peer_hears(peer, "beforelast", 10);
+    peer_hears_the_end(peer);
 }
 
 static void fin_of_gathered_bytes_waits_for_them_too(void **state)
@@ -624,6 +678,9 @@ int main(void)
         CASE(slow_reader_gets_all_bytes_in_order),
         CASE(bytes_without_memory_break_the_connection),
         CASE(small_pieces_share_one_send),
+        CASE(held_bytes_wait_for_the_next_ones),
+        CASE(held_bytes_leave_by_themselves_when_nothing_follows),
+        CASE(only_what_was_gathered_is_held),
         CASE(full_area_is_sent_before_it_takes_more),
         CASE(large_piece_is_sent_at_once_behind_the_small_ones),
         CASE(gathered_bytes_that_the_socket_refuses_wait_in_order),
@@ -631,6 +688,7 @@ int main(void)
         CASE(two_connections_do_not_mix_their_bytes),
         CASE(failure_of_the_one_that_makes_room_is_not_the_others),
         CASE(fin_follows_the_last_byte),
+        CASE(last_bytes_share_a_segment_with_fin),
         CASE(fin_of_gathered_bytes_waits_for_them_too),
         CASE(fin_does_not_follow_bytes_that_were_lost),
         CASE(fin_that_the_peers_reset_overtook_is_no_error),

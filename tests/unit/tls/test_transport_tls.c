@@ -269,6 +269,23 @@ static void ticket_and_first_bytes_share_a_send(void **state)
     assert_int_equal(SSL_SESSION_is_resumable(SSL_get0_session(a->client.ssl)), 1);
 }
 
+static void only_the_ticket_of_tls13_is_held_for_what_follows(void **state)
+{
+    (void)state;
+    static const int versions[] = {TLS1_2_VERSION, TLS1_3_VERSION};
+    for (int i = 0; i < 2; i++) {
+        ends_open(b, tcp_pair, &(struct tls_client_plan){.version = versions[i]});
+        handshake(b);
+        assert_int_equal(calls.send.n, 2); /* the flight; Finished or ticket */
+        assert_int_equal(calls.send_flags & MSG_MORE, i == 1 ? MSG_MORE : 0);
+        write_bytes(b, "answer", 6);
+        leave(b);
+        assert_int_equal(calls.send_flags & MSG_MORE, 0);
+        calls_reset();
+        ends_close(b);
+    }
+}
+
 static void small_records_share_a_send(void **state)
 {
     (void)state;
@@ -797,6 +814,7 @@ int main(void)
         CASE(refused_version_is_told_by_an_alert),
         CASE(client_that_leaves_in_the_handshake_is_a_truncation),
         CASE(ticket_and_first_bytes_share_a_send),
+        CASE(only_the_ticket_of_tls13_is_held_for_what_follows),
         CASE(small_records_share_a_send),
         CASE(large_piece_leaves_in_full_records),
         CASE(records_that_the_socket_refuses_wait_and_arrive_whole),
