@@ -1,6 +1,7 @@
 #include "net/sock.h"
 
 #include <netinet/tcp.h>
+#include <sys/stat.h>
 
 #include "base/sys.h"
 
@@ -45,9 +46,19 @@ static int bind_tcp(int fd, const struct addr *addr, bool is_first)
     return is_first ? set_int(fd, SOL_SOCKET, SO_REUSEPORT, 1) : 0;
 }
 
+/* Connecting takes the right to write to the socket. Who may is the folder's business, as with a
+ * port it is the firewall's: bound as root with a usual umask it would be nobody's but root's. */
+static int bind_unix(int fd, const struct addr *addr)
+{
+    if (sys_bind(fd, &addr->u.sa, addr->len) < 0)
+        return -1;
+    (void)chmod(addr->u.un.sun_path, 0666);
+    return 0;
+}
+
 static int bind_listener(int fd, const struct addr *addr, bool is_first)
 {
-    return is_tcp(addr) ? bind_tcp(fd, addr, is_first) : sys_bind(fd, &addr->u.sa, addr->len);
+    return is_tcp(addr) ? bind_tcp(fd, addr, is_first) : bind_unix(fd, addr);
 }
 
 int sock_listen(const struct addr *addr, bool is_first, struct err *ret_err)

@@ -8,8 +8,8 @@
 /* A non-blocking listening socket. The first on a port finds out whether somebody else has it
  * already: SO_REUSEPORT would let two programs of one user share it, each getting half of the
  * clients. TCP: SO_REUSEADDR, SO_REUSEPORT (one socket a worker), IPV6_V6ONLY, TCP_NODELAY
- * (inherited by what it accepts). A UNIX path that nobody answers on any more is taken over. -1 and
- * an error that names the address. */
+ * (inherited by what it accepts). A UNIX path that nobody answers on any more is taken over;
+ * whoever may reach it may connect (mode 0666). -1 and an error that names the address. */
 int sock_listen(const struct addr *addr, bool is_first, struct err *ret_err);
 /* A non-blocking socket on its way to addr, from source unless its len is 0. *ret_connected says
  * whether it is there already. Errors of ours (descriptors, ports) have code ERR_LOCAL or

@@ -175,6 +175,20 @@ static void path_is_taken_over_when_nobody_answers_on_it(void **state)
     close(fd);
 }
 
+/* Bound by root with a usual mask it would be for root alone. */
+static void whoever_may_reach_a_path_may_connect(void **state)
+{
+    (void)state;
+    struct addr addr = unix_addr("socket");
+    struct stat st;
+    mode_t before = umask(077);
+    int fd = listen_on(&addr, true);
+    umask(before);
+    assert_int_equal(stat(addr.u.un.sun_path, &st), 0);
+    assert_int_equal(st.st_mode & 07777, 0666);
+    close(fd);
+}
+
 static void path_is_left_to_who_answers_on_it(void **state)
 {
     (void)state;
@@ -368,6 +382,7 @@ int main(void)
         CASE(first_listener_refuses_a_port_that_somebody_has),
         CASE(address_of_another_machine_is_refused_by_name),
         CASE(path_is_taken_over_when_nobody_answers_on_it),
+        CASE(whoever_may_reach_a_path_may_connect),
         CASE(path_is_left_to_who_answers_on_it),
         CASE(path_is_left_to_who_is_too_busy_to_answer),
         CASE(path_of_a_file_is_not_removed),
