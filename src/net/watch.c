@@ -217,7 +217,8 @@ static void on_signals(void *owner, unsigned events)
     struct signalfd_siginfo info;
     if (events & WATCH_ERROR)
         watch_io_set(w->loop, &w->io, WATCH_READ); /* until it succeeds */
-    if (sys_read(w->fd, &info, sizeof info) == sizeof info)
+    /* All that wait: between two turns others have their say, as workers between HUP and TERM. */
+    while (sys_read(w->fd, &info, sizeof info) == sizeof info)
         w->fn(w->owner, (int)info.ssi_signo);
 }
 

@@ -64,6 +64,7 @@ static struct {
     unsigned io_calls_at_timer;
     mono_us at; /* of the last callback */
     int signal_number;
+    unsigned signals;
 } seen;
 
 static mono_us now(void)
@@ -380,6 +381,7 @@ static void on_signal(void *owner, int number)
 {
     struct loop *main_loop = owner;
     seen.signal_number = number;
+    seen.signals++;
     loop_break(main_loop);
 }
 
@@ -396,6 +398,19 @@ static void signal_is_told_by_its_number(void **state)
         loop_run(&loop);
         assert_int_equal(seen.signal_number, numbers[i]);
     }
+    watch_signals_stop(&signals);
+}
+
+static void signals_that_wait_are_told_in_one_turn(void **state)
+{
+    (void)state;
+    struct watch_signals signals;
+    struct err err;
+    assert_int_equal(watch_signals_start(&loop, &signals, numbers, 2, on_signal, &loop, &err), 0);
+    assert_int_equal(raise(SIGUSR1), 0);
+    assert_int_equal(raise(SIGHUP), 0);
+    loop_run(&loop);
+    assert_int_equal(seen.signals, 2);
     watch_signals_stop(&signals);
 }
 
@@ -472,6 +487,7 @@ int main(void)
         CASE(stopped_timer_does_not_come),
         CASE(loop_is_woken_from_another_thread),
         CASE(signal_is_told_by_its_number),
+        CASE(signals_that_wait_are_told_in_one_turn),
         CASE(signal_is_told_though_it_was_blocked_or_ignored_before),
         CASE(turn_comes_before_the_loop_sleeps_behind_all_callbacks),
     };
