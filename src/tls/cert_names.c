@@ -119,20 +119,28 @@ int cert_names_take(X509 *leaf, struct cert_record *record, struct err *ret_err)
 }
 
 /* RFC 6125 section 6.4.3: the star stands for the whole leftmost label, and for one label only. */
-static bool pattern_matches(const char *pattern, const char *name)
+static enum cert_match pattern_match(const char *pattern, const char *name)
 {
     if (strcmp(pattern, name) == 0)
-        return true;
-    if (strncmp(pattern, "*.", 2) != 0)
-        return false;
+        return CERT_MATCH_EXACT;
     const char *dot = strchr(name, '.');
-    return dot && dot != name && strcmp(dot, pattern + 1) == 0;
+    bool is_covered =
+        strncmp(pattern, "*.", 2) == 0 && dot && dot != name && strcmp(dot, pattern + 1) == 0;
+    return is_covered ? CERT_MATCH_WILDCARD : CERT_MATCH_NONE;
+}
+
+enum cert_match cert_record_match(const struct cert_record *record, const char *name)
+{
+    enum cert_match best = CERT_MATCH_NONE;
+    for (size_t i = 0; i < record->n_names; i++) {
+        enum cert_match match = pattern_match(record->names[i], name);
+        if (match > best)
+            best = match;
+    }
+    return best;
 }
 
 bool cert_record_has_name(const struct cert_record *record, const char *name)
 {
-    for (size_t i = 0; i < record->n_names; i++)
-        if (pattern_matches(record->names[i], name))
-            return true;
-    return false;
+    return cert_record_match(record, name) != CERT_MATCH_NONE;
 }

@@ -50,8 +50,10 @@ int cert_record_self_signed(int64_t now_s, struct cert_record **ret_record, stru
 struct cert_record *cert_record_ref(struct cert_record *record);
 void cert_record_unref(struct cert_record *record); /* takes NULL; wipes the key */
 
-/* True when `name` (lower case, no trailing dot) is one of the record's names; a wildcard stands
- * for exactly one label (RFC 6125 section 6.4.3). */
-bool cert_record_has_name(const struct cert_record *record, const char *name);
+/* Whether `name` (lower case, no trailing dot) is one of the record's names; a wildcard stands for
+ * exactly one label (RFC 6125 section 6.4.3). The better match is the greater. */
+enum cert_match { CERT_MATCH_NONE, CERT_MATCH_WILDCARD, CERT_MATCH_EXACT };
+enum cert_match cert_record_match(const struct cert_record *record, const char *name);
+bool cert_record_has_name(const struct cert_record *record, const char *name); /* either way */
 
 #endif

@@ -36,9 +36,28 @@ static bool cert_use(SSL *ssl, const struct tls_cert *cert)
     return SSL_use_cert_and_key(ssl, cert->leaf, cert->key, cert->chain, 1) == 1;
 }
 
-/* Called by OpenSSL when the server's certificate is needed. All certificates of the name are
- * installed, one a key type, and OpenSSL takes the one that the client can verify; a name that
- * nobody has gets the default that the SSL_CTX carries. */
+/* Installs the certificates that match the name just so well. One of each key type has room; the
+ * last one installed stays, so it is done backwards. */
+static bool certs_use(SSL *ssl, const struct tls_context *context, const char *name,
+    enum cert_match match, bool *cleared)
+{
+    for (size_t i = context->n_certs; i-- > 0;) {
+        const struct tls_cert *cert = context->certs[i];
+        if (cert_record_match(cert->record, name) != match)
+            continue;
+        if (!*cleared)
+            SSL_certs_clear(ssl); /* the default's other key type must not answer for this name */
+        *cleared = true;
+        if (!cert_use(ssl, cert))
+            return false;
+    }
+    return true;
+}
+
+/* Called by OpenSSL when the server's certificate is needed. The best one of the name is installed
+ * for each key type (an exact name before a wildcard, the first in the file before others), and
+ * OpenSSL takes the one that the client can verify; a name that nobody has gets the default that
+ * the SSL_CTX carries. */
 static int on_certificate(SSL *ssl, void *arg)
 {
     const struct tls_context *context = arg;
@@ -47,17 +66,8 @@ static int on_certificate(SSL *ssl, void *arg)
     if (!sni || !name_normalise(sni, name))
         return 1;
     bool cleared = false;
-    for (size_t i = 0; i < context->n_certs; i++) {
-        const struct tls_cert *cert = context->certs[i];
-        if (!cert_record_has_name(cert->record, name))
-            continue;
-        if (!cleared)
-            SSL_certs_clear(ssl); /* the default's other key type must not answer for this name */
-        cleared = true;
-        if (!cert_use(ssl, cert))
-            return 0;
-    }
-    return 1;
+    return certs_use(ssl, context, name, CERT_MATCH_WILDCARD, &cleared) &&
+           certs_use(ssl, context, name, CERT_MATCH_EXACT, &cleared);
 }
 
 static bool records_share_name(const struct cert_record *a, const struct cert_record *b)

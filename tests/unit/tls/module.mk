@@ -23,3 +23,13 @@ TESTS += tests/unit/tls/test_transport_tls
 tests_unit_tls_test_transport_tls_SOURCES = tests/unit/tls/test_transport_tls.c tests/unit/tls/tls_client.h \
 	tests/unit/tls/cert_fixture.h tests/unit/net/sockets.h tests/unit/net/calls.h
 tests_unit_tls_test_transport_tls_LDFLAGS = $(AM_LDFLAGS) $(SCRIPTED_CALLS)
+
+check_PROGRAMS += tests/unit/tls/test_context
+TESTS += tests/unit/tls/test_context
+tests_unit_tls_test_context_SOURCES = tests/unit/tls/test_context.c tests/unit/tls/tls_client.h \
+	tests/unit/tls/cert_fixture.c tests/unit/tls/cert_fixture.h tests/unit/base/failing_mem.h
+tests_unit_tls_test_context_LDFLAGS = $(AM_LDFLAGS) $(FAILING_MEM)
+
+check_PROGRAMS += tests/unit/tls/test_policy
+TESTS += tests/unit/tls/test_policy
+tests_unit_tls_test_policy_SOURCES = tests/unit/tls/test_policy.c

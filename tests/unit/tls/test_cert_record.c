@@ -457,6 +457,19 @@ static void name_matches_as_rfc_6125_says(void **state)
     }
 }
 
+static void exact_name_matches_better_than_a_wildcard(void **state)
+{
+    (void)state;
+    char wild[] = "*.example.org", exact[] = "www.example.org";
+    char *both_ways[][2] = {{wild, exact}, {exact, wild}};
+    for (size_t i = 0; i < COUNT(both_ways); i++) {
+        struct cert_record record = {.names = both_ways[i], .n_names = 2};
+        assert_int_equal(cert_record_match(&record, "www.example.org"), CERT_MATCH_EXACT);
+        assert_int_equal(cert_record_match(&record, "ftp.example.org"), CERT_MATCH_WILDCARD);
+        assert_int_equal(cert_record_match(&record, "example.org"), CERT_MATCH_NONE);
+    }
+}
+
 /* -- id and references -- */
 
 static void id_is_equal_for_equal_bytes_only(void **state)
@@ -614,6 +627,7 @@ int main(void)
         cmocka_unit_test(names_are_the_common_name_only_without_alternative_names),
         cmocka_unit_test(names_may_be_none),
         cmocka_unit_test(name_matches_as_rfc_6125_says),
+        cmocka_unit_test(exact_name_matches_better_than_a_wildcard),
         cmocka_unit_test(id_is_equal_for_equal_bytes_only),
         cmocka_unit_test(record_lives_until_its_last_reference),
         cmocka_unit_test(self_signed_is_for_this_machine_and_a_year),

@@ -20,6 +20,7 @@ struct tls_client {
     int fd;    /* the test's own */
     int alert; /* the last one that came: level << 8 | description; 0: none */
     bool fin;  /* the server's stream has ended */
+    unsigned n_tickets;
 };
 
 /* 0 and NULL: as OpenSSL likes it. */
@@ -37,6 +38,14 @@ static inline void tls_client_on_alert(const SSL *ssl, int where, int alert)
         c->alert = alert;
 }
 
+static inline int tls_client_on_ticket(SSL *ssl, SSL_SESSION *session)
+{
+    struct tls_client *c = SSL_get_app_data(ssl);
+    (void)session;
+    c->n_tickets++;
+    return 0; /* OpenSSL keeps the reference */
+}
+
 static inline void tls_client_open(struct tls_client *c, int fd, const struct tls_client_plan *plan)
 {
     *c = (struct tls_client){.ctx = SSL_CTX_new(TLS_client_method()), .fd = fd};
@@ -44,6 +53,8 @@ static inline void tls_client_open(struct tls_client *c, int fd, const struct tl
     assert_int_equal(SSL_CTX_set_min_proto_version(c->ctx, plan->version), 1);
     assert_int_equal(SSL_CTX_set_max_proto_version(c->ctx, plan->version), 1);
     SSL_CTX_set_security_level(c->ctx, 0); /* may offer what the server must refuse */
+    SSL_CTX_set_session_cache_mode(c->ctx, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
+    SSL_CTX_sess_set_new_cb(c->ctx, tls_client_on_ticket);
     c->ssl = SSL_new(c->ctx);
     assert_non_null(c->ssl);
     SSL_set_bio(c->ssl, BIO_new(BIO_s_mem()), BIO_new(BIO_s_mem()));
