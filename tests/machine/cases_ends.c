@@ -218,6 +218,20 @@ static const struct step our_own_failure_towards_the_client_is_the_same_F61[] = 
     BOTH_CLOSE(CONN_ABORT, CLOSE_LOCAL),
 };
 
+/* No news would ever come of it again. */
+static const struct step client_that_the_system_does_not_watch_is_our_own_failure_F65[] = {
+    TALKING,
+    {FRONT, UNSEEN},
+    BOTH_CLOSE(CONN_ABORT, CLOSE_LOCAL),
+};
+
+static const struct step server_that_the_system_does_not_watch_is_our_own_failure_F65[] = {
+    TALKING,
+    {BACK, UNSEEN},
+    BOTH_CLOSE(CONN_ABORT, CLOSE_LOCAL),
+    {BACK, BLAMED, .n = 0},
+};
+
 static const struct step shutdown_aborts_both[] = {
     TALKING,
     ENOUGH,
@@ -239,4 +253,6 @@ CASES(ends, CASE(answer_goes_on_after_the_client_ended_F14),
     CASE(end_that_cannot_be_passed_on_is_a_reset), CASE(fin_that_cannot_be_sent_is_a_reset),
     CASE(our_own_failure_aborts_both_F61),
     CASE(want_of_buffers_towards_the_server_is_our_own_failure),
-    CASE(our_own_failure_towards_the_client_is_the_same_F61), CASE(shutdown_aborts_both))
+    CASE(our_own_failure_towards_the_client_is_the_same_F61),
+    CASE(client_that_the_system_does_not_watch_is_our_own_failure_F65),
+    CASE(server_that_the_system_does_not_watch_is_our_own_failure_F65), CASE(shutdown_aborts_both))

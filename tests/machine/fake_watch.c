@@ -103,6 +103,14 @@ void fake_watch_deliver(struct watch_io *w, unsigned events)
     w->fn(w->ev.data, events);
 }
 
+void fake_watch_fail(struct watch_io *w)
+{
+    struct set_io *slot = io_slot(w);
+    assert_non_null(slot);
+    *slot = (struct set_io){0};
+    w->fn(w->ev.data, WATCH_ERROR | WATCH_READ | WATCH_WRITE);
+}
+
 unsigned fake_watch_timers(void)
 {
     unsigned n = 0;

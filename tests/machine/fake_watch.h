@@ -14,6 +14,8 @@ bool fake_watch_ring(int64_t us);
 unsigned fake_watch_wanted(const struct watch_io *w); /* events; 0: it is off */
 bool fake_watch_is_fed(const struct watch_io *w);     /* an event was put off to the next turn */
 void fake_watch_deliver(struct watch_io *w, unsigned events);
+/* The system does not watch it any more: the watcher is off, and its owner is told. */
+void fake_watch_fail(struct watch_io *w);
 unsigned fake_watch_timers(void); /* so many are on */
 unsigned fake_watch_ios(void);
 unsigned fake_watch_starts(void); /* of timers, so far */

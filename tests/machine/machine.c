@@ -41,6 +41,7 @@ static const char *const what_names[] = {
     [ARRIVES] = "arrives",
     [READY] = "ready",
     [AGAIN] = "again",
+    [UNSEEN] = "unseen",
     [WAKES] = "wakes",
     [PASSES] = "passes",
     [RINGS] = "rings",
@@ -206,6 +207,9 @@ static bool happens(const struct step *s)
         break;
     case AGAIN:
         go_again(s);
+        break;
+    case UNSEEN:
+        fake_watch_fail(&m.ends[s->who].conn->watch);
         break;
     case WAKES:
         assert_non_null(m.dialer);

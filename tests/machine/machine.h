@@ -29,6 +29,7 @@ enum what {
     ARRIVES, /* FRONT: a client was accepted */
     READY,   /* FRONT, BACK: the socket has an event; result: WATCH_READ, WATCH_WRITE */
     AGAIN,   /* FRONT, BACK: the event that the session put off, for fairness, is delivered */
+    UNSEEN,  /* FRONT, BACK: the system does not watch the socket any more */
     WAKES,   /* BACK: the dialer has news */
     PASSES,  /* CLOCK: n microseconds, and what falls due on the way */
     RINGS,   /* CLOCK: the next timer falls due, n microseconds from now at the latest */
@@ -40,7 +41,7 @@ enum what {
 
     /* What the session calls, and the answer. IO_ERROR and DIAL_FAILED: n is the err_code. */
     OPEN,      /* FRONT: only to let it fail */
-    HANDSHAKE, /* and n bytes of our flight wait; text: "resumed" */
+    HANDSHAKE, /* and n bytes of our flight wait */
     READ,      /* IO_DONE: n bytes came; IO_DONE_AND_MORE: and others are buffered */
     WRITE,     /* n bytes are given; IO_DONE: they left; IO_WANT_WRITE: they wait */
     FINISH,    /* IO_WANT_WRITE: our close_notify waits */
@@ -69,12 +70,14 @@ enum what {
 
 enum { IO_DONE_AND_MORE = 100 };
 
+/* Texts, where a row says nothing else of them: "deaf", with an error: the peer takes no more, but
+ * what it sent is whole; "padded": 64 KiB on the wire that are no data came too; "resumed". */
 struct step {
     enum who who;
     enum what what;
     int result;
     int64_t n;
-    const char *text; /* "deaf", with an error: the peer takes no more, but what it sent is whole */
+    const char *text;
 };
 
 struct machine_case {

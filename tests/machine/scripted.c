@@ -17,7 +17,14 @@ static void fill_err(struct err *ret_err, const struct step *s)
     err_set(ret_err, (enum err_code)s->n, "scripted %s", err_code_name((enum err_code)s->n));
 }
 
+static bool is_text(const struct step *s, const char *text)
+{
+    return s->text && strcmp(s->text, text) == 0;
+}
+
 /* ---- the scripted transport ---- */
+
+#define PADDING (64u * 1024u)
 
 static enum who who_is(const struct conn *c)
 {
@@ -29,7 +36,7 @@ static enum io_result answer(struct conn *c, const struct step *s, struct err *r
     if (s->result != IO_ERROR)
         return (enum io_result)s->result;
     m.ends[who_is(c)].broken = true;
-    c->deaf = c->deaf || (s->text && strcmp(s->text, "deaf") == 0);
+    c->deaf = c->deaf || is_text(s, "deaf");
     chunk_queue_clear(&m.io.chunks, &c->out); /* as wire.c */
     c->stalled_since = 0;
     fill_err(ret_err, s);
@@ -75,7 +82,7 @@ static enum io_result scripted_read(
         ((unsigned char *)buf)[i] = byte_of(who, end->n_read++);
     if ((size_t)s->n < cap)
         c->readable = false;
-    c->received += (size_t)s->n;
+    c->received += (size_t)s->n + (is_text(s, "padded") ? PADDING : 0);
     *ret_n = (size_t)s->n;
     return IO_DONE;
 }
@@ -104,7 +111,7 @@ static enum io_result scripted_handshake(struct conn *c, struct err *ret_err)
         return answer(c, s, ret_err);
     c->received++;
     m.ends[who_is(c)].is_shaken = s->result == IO_DONE;
-    m.ends[who_is(c)].is_resumed = s->text && strcmp(s->text, "resumed") == 0;
+    m.ends[who_is(c)].is_resumed = is_text(s, "resumed");
     if (s->n && !queue(c, a_flight, (size_t)s->n)) {
         err_set(ret_err, ERR_MEMORY, "scripted memory");
         return IO_ERROR;
