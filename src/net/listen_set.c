@@ -15,8 +15,13 @@ static void close_all(struct listen_set *set)
         (void)unlink(set->addr.u.un.sun_path);
 }
 
-/* `is_shared`: sockets of ours are on the port already, which the first must not mistake for
- * somebody else's. */
+static int open_one(const struct listen_set *set, struct err *ret_err)
+{
+    if (set->is_shared)
+        return sock_bind(&set->addr, false, ret_err);
+    return sock_listen(&set->addr, set->n == 0, ret_err);
+}
+
 static struct listen_set *listen_set_open(
     const struct addr *addr, unsigned n, bool is_shared, struct err *ret_err)
 {
@@ -28,9 +33,10 @@ static struct listen_set *listen_set_open(
         return NULL;
     }
     set->addr = *addr;
+    set->is_shared = is_shared;
     list_init(&set->entry);
     while (set->n < n) {
-        int fd = sock_listen(addr, set->n == 0 && !is_shared, ret_err);
+        int fd = open_one(set, ret_err);
         if (fd < 0) {
             close_all(set);
             mem_free(set);
@@ -76,6 +82,18 @@ void listen_set_put(struct listen_set *set)
     list_remove(&set->entry);
     close_all(set);
     mem_free(set);
+}
+
+int listen_set_start(const struct listen_set *set, struct err *ret_err)
+{
+    for (unsigned i = 0; set->is_shared && i < set->n; i++)
+        if (sys_listen(set->fds[i], SOMAXCONN) < 0) {
+            char text[ADDR_TEXT_MAX];
+            addr_format(&set->addr, text);
+            err_set_errno(ret_err, errno, "cannot listen on %s", text);
+            return -1;
+        }
+    return 0;
 }
 
 void listen_sets_give(struct list *sets, uid_t user)

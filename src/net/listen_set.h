@@ -15,6 +15,9 @@ struct listen_set {
     struct list entry;
     struct addr addr;
     unsigned refs;
+    /* Other sockets of ours are on the port already: the first must not mistake them for somebody
+     * else's, and it must not take their clients before listen_set_start(). */
+    bool is_shared;
     unsigned n; /* descriptors: worker i accepts on fds[i]; a UNIX path has one, of worker 0 */
     int fds[];
 };
@@ -23,6 +26,9 @@ struct listen_set {
  * address cannot be bound. */
 struct listen_set *listen_set_get(
     struct list *sets, const struct addr *addr, unsigned n, struct err *ret_err);
+/* Now or never: whoever got it has made up his mind. Without effect on one that listens. 0 or -1.
+ */
+int listen_set_start(const struct listen_set *set, struct err *ret_err);
 /* The last one closes them, and removes a UNIX path. Workers have stopped accepting before. */
 void listen_set_put(struct listen_set *set);
 /* All of them are the user's from now on. The kernel lets only sockets of one user share a port, as

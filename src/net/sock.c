@@ -61,18 +61,30 @@ static int bind_listener(int fd, const struct addr *addr, bool is_first)
     return is_tcp(addr) ? bind_tcp(fd, addr, is_first) : bind_unix(fd, addr);
 }
 
-int sock_listen(const struct addr *addr, bool is_first, struct err *ret_err)
+static int fail_to_listen(int fd, const struct addr *addr, struct err *ret_err)
 {
     char text[ADDR_TEXT_MAX];
     addr_format(addr, text);
+    err_set_errno(ret_err, errno, "cannot listen on %s", text);
+    sys_close(fd);
+    return -1;
+}
+
+int sock_bind(const struct addr *addr, bool is_first, struct err *ret_err)
+{
     if (!is_tcp(addr))
         remove_stale_path(addr);
     int fd = sys_socket(addr->u.sa.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (fd < 0 || bind_listener(fd, addr, is_first) < 0 || sys_listen(fd, SOMAXCONN) < 0) {
-        err_set_errno(ret_err, errno, "cannot listen on %s", text);
-        sys_close(fd);
-        return -1;
-    }
+    if (fd < 0 || bind_listener(fd, addr, is_first) < 0)
+        return fail_to_listen(fd, addr, ret_err);
+    return fd;
+}
+
+int sock_listen(const struct addr *addr, bool is_first, struct err *ret_err)
+{
+    int fd = sock_bind(addr, is_first, ret_err);
+    if (fd >= 0 && sys_listen(fd, SOMAXCONN) < 0)
+        return fail_to_listen(fd, addr, ret_err);
     return fd;
 }
 

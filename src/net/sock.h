@@ -11,6 +11,8 @@
  * (inherited by what it accepts). A UNIX path that nobody answers on any more is taken over;
  * whoever may reach it may connect (mode 0666). -1 and an error that names the address. */
 int sock_listen(const struct addr *addr, bool is_first, struct err *ret_err);
+/* The same without listening yet: no client is sent here before listen(2). */
+int sock_bind(const struct addr *addr, bool is_first, struct err *ret_err);
 /* A non-blocking socket on its way to addr, from source unless its len is 0. *ret_connected says
  * whether it is there already. Errors of ours (descriptors, ports) have code ERR_LOCAL or
  * ERR_SYSTEM and are never the server's fault (F58). */

@@ -213,6 +213,8 @@ void reload_on_prepared(struct process *p, struct prepare *prepare)
     }
     if (--r->n_waiting)
         return;
+    if (!r->failed && !p->stopping && snapshot_start_listens(r->next, &r->err) < 0)
+        r->failed = true;
     bool is_wanted = !r->failed && !p->stopping;
     if (is_wanted)
         commit(p);

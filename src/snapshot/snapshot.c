@@ -3,6 +3,14 @@
 #include "base/mem.h"
 #include "snapshot/certificates.h"
 
+int snapshot_start_listens(const struct snapshot *snapshot, struct err *ret_err)
+{
+    for (size_t i = 0; i < snapshot->n_listens; i++)
+        if (listen_set_start(snapshot->listens[i].set, ret_err) < 0)
+            return -1;
+    return 0;
+}
+
 void snapshot_release_listens(struct snapshot *snapshot)
 {
     for (size_t i = 0; i < snapshot->n_listens; i++)

@@ -49,6 +49,8 @@ void snapshot_check(const struct conf *conf, struct assets *assets, struct probl
 
 struct snapshot *snapshot_ref(struct snapshot *snapshot);
 void snapshot_unref(struct snapshot *snapshot); /* takes NULL */
+/* The last thing that can fail: from here on its sockets get clients. 0 or -1. */
+int snapshot_start_listens(const struct snapshot *snapshot, struct err *ret_err);
 /* No worker accepts for it any more: its sockets go, its sessions stay. */
 void snapshot_release_listens(struct snapshot *snapshot);
 

@@ -111,6 +111,25 @@ def a_port_in_use(t):
 
 
 @check
+def an_address_that_is_refused_takes_no_client_from_a_wider_one(t):
+    """The kernel sends clients to the nearer address as soon as somebody listens there."""
+    port, server, taken = t.port(), t.serve(evil.named("old")), t.serve(evil.echo)
+    proxy = t.sluice(web("0.0.0.0:%d" % port, {"a": server}))
+
+    def client(_number):
+        with stream.connect(("127.0.0.1", port)) as one:
+            same(one.recv_until(b"\n"), b"old\n")
+
+    clients = load.Background(4, client)
+    t.defer(clients.halt)
+    for _ in range(scaled(100, 10)):
+        proxy.reload_refused(web([port, taken.port], {"a": server}))
+    clients.stop()
+    proxy.reload(web(port, {"a": server}))
+    client(0)
+
+
+@check
 def what_needs_a_restart_is_refused_by_name(t):
     s = Served(t)
     path = re.escape(s.proxy.config_path)
