@@ -9,10 +9,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/sockios.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sys/eventfd.h>
+#include <sys/ioctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -187,6 +189,14 @@ static inline void sys_close(int fd)
 {
     if (fd >= 0)
         (void)close(fd);
+}
+
+/* Bytes that were sent on a socket and that the peer's machine has not taken; 0 also where the
+ * system cannot say. */
+static inline size_t sys_unsent(int fd)
+{
+    int n;
+    return ioctl(fd, SIOCOUTQ, &n) == 0 && n > 0 ? (size_t)n : 0;
 }
 
 #endif

@@ -1,5 +1,7 @@
 #include "net/conn.h"
 
+#include "base/sys.h"
+
 void io_init(struct io *io, struct loop *loop)
 {
     io->loop = loop;
@@ -74,6 +76,24 @@ bool conn_is_blocked(const struct conn *c)
 bool conn_has_buffered(const struct conn *c)
 {
     return c->transport->has_buffered(c);
+}
+
+bool conn_is_held(const struct conn *c)
+{
+    return sys_unsent(c->fd) > 0;
+}
+
+bool conn_drains(struct conn *c)
+{
+    if (!conn_is_open(c))
+        return false;
+    size_t held = sys_unsent(c->fd);
+    uint64_t taken = held < c->sent ? c->sent - held : 0; /* FIN counts as a byte there */
+    bool drains = held && taken > c->taken;
+    c->taken = taken;
+    if (drains && c->stalled_since)
+        c->stalled_since = c->io->now;
+    return drains;
 }
 
 void conn_want(struct conn *c, bool reading)

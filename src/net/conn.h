@@ -73,6 +73,7 @@ struct conn {
     struct chunk_queue out;  /* wire bytes that the socket did not take */
     struct chunk_queue in;   /* wire bytes received but not yet decrypted */
     uint64_t sent, received; /* wire bytes */
+    uint64_t taken;          /* of `sent`: what the peer's machine had taken at the last question */
     size_t barren;           /* wire bytes received since the last plain one */
     /* bytes have waited in `out` without progress since then; 0: none wait */
     mono_us stalled_since;
@@ -120,6 +121,13 @@ enum io_result conn_park(struct conn *c, struct err *ret_err);
 bool conn_is_blocked(const struct conn *c); /* bytes wait in `out` */
 bool conn_has_buffered(
     const struct conn *c); /* a read would find bytes without asking the socket */
+
+/* Bytes that left us are still with our kernel: closing goes on delivering them, a reset does not.
+ */
+bool conn_is_held(const struct conn *c);
+/* Does the peer take what the kernel holds, megabytes maybe? Nobody is told, so it is asked: true
+ * when more of it has gone since the last question. That is progress for `stalled_since` too. */
+bool conn_drains(struct conn *c);
 
 /* Which events to wait for; adds writing by itself while bytes wait. */
 void conn_want(struct conn *c, bool reading);

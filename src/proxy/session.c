@@ -102,6 +102,11 @@ static int64_t timeout_of(const struct session *s, size_t offset)
     return *(const int64_t *)(const void *)((const char *)s->frontend->conf + offset);
 }
 
+static mono_us quiet_since(const struct session *s)
+{
+    return s->active_at > s->step_at ? s->active_at : s->step_at;
+}
+
 static mono_us step_deadline(const struct session *s)
 {
     const struct step_info *step = &steps[s->step];
@@ -109,10 +114,9 @@ static mono_us step_deadline(const struct session *s)
     case DEADLINE_TOTAL:
         return s->step_at + timeout_of(s, step->timeout_offset);
     case DEADLINE_QUIET:
-        return (s->active_at > s->step_at ? s->active_at : s->step_at) +
-               timeout_of(s, step->timeout_offset);
+        return quiet_since(s) + timeout_of(s, step->timeout_offset);
     case DEADLINE_LINGER:
-        return s->step_at + LINGER_US;
+        return quiet_since(s) + LINGER_US;
     case DEADLINE_NONE:
         break;
     }
@@ -141,6 +145,14 @@ static mono_us session_deadline(const struct session *s, enum close_reason *ret_
     return at;
 }
 
+/* A slow peer that takes what the kernel holds for it is not silent. */
+static void note_drains(struct session *s)
+{
+    bool front = conn_drains(&s->front), back = conn_drains(&s->back);
+    if (front || back)
+        s->active_at = s->ctx->io->now;
+}
+
 /* Lazily: deadlines mostly move away, and a timer that fires too early is cheaper than one that is
  * moved with each byte. */
 static void session_arm(struct session *s)
@@ -150,6 +162,9 @@ static void session_arm(struct session *s)
     if (at >= s->timer_at)
         return;
     s->timer_at = at;
+    /* So that what has drained by then is news. */
+    (void)conn_drains(&s->front);
+    (void)conn_drains(&s->back);
     watch_timer_start(s->ctx->io->loop, &s->timer, at - s->ctx->io->now);
 }
 
@@ -159,6 +174,7 @@ static void session_on_timer(void *owner)
     mono_us now = context_tick(s->ctx);
     enum close_reason late;
     s->timer_at = MONO_NEVER;
+    note_drains(s);
     if (session_deadline(s, &late) > now) {
         session_arm(s);
         return;
@@ -245,6 +261,16 @@ void session_drop_connector(struct session *s)
     s->connector = NULL;
 }
 
+/* A side that was given its clean end has been promised all that came before it, and a reset would
+ * destroy what is still on its way. The client needs none: what it still sends is answered with one
+ * anyway. The server is told to wait no longer, when its machine has taken all. */
+static enum conn_end end_for(const struct session *s, const struct conn *c, enum conn_end end)
+{
+    if (end != CONN_ABORT || !c->finished)
+        return end;
+    return c == &s->front || conn_is_held(c) ? CONN_CLOSE : CONN_ABORT;
+}
+
 void session_close(struct session *s, enum close_reason reason, const struct err *err)
 {
     if (s->closed)
@@ -254,8 +280,8 @@ void session_close(struct session *s, enum close_reason reason, const struct err
     access_log_session(s, reason, err); /* while the TLS state is still there to be told */
     enum conn_end end = close_reason_info(reason)->end;
     watch_timer_stop(s->ctx->io->loop, &s->timer);
-    conn_close(&s->back, end);
-    conn_close(&s->front, end);
+    conn_close(&s->back, end_for(s, &s->back, end));
+    conn_close(&s->front, end_for(s, &s->front, end));
     if (s->server)
         server_release(s->server);
     s->server = NULL;

@@ -1,4 +1,5 @@
 """Idle, half-close, stalled-write and connect deadlines, each with its own reason, none of them ending like a whole stream."""
+# limit: 150
 import threading
 import time
 
@@ -139,6 +140,92 @@ def a_trickling_reader_is_not_stalled(t):
                 got += len(one.recv_exactly(65536))
             tick.wait(0.2)
         same(proxy.access_text(), [])
+
+
+MB = 1 << 20
+SLOWLY = 2 * MB  # so much is read in 32 steps, which takes some three times a deadline of 2 s
+
+
+def read_slowly(one, total):
+    """Returns the number of bytes that came before the end."""
+    tick, got = threading.Event(), 0
+    try:
+        while got < SLOWLY:
+            got += len(one.recv_exactly(SLOWLY // 32))
+            tick.wait(0.2)
+        return got + len(one.recv_exactly(total - got))
+    except stream.Ended:
+        return got
+
+
+@check
+def a_slow_client_gets_all_of_an_answer_whose_server_is_done(t):
+    """The last megabytes are with the kernel, nothing passes through the proxy any more, and the client takes its time."""
+    total = 4 * MB
+
+    def handler(one):
+        one.send(bytes(total))
+        one.finish()
+        one.recv_end()
+
+    port, _ = front(t, handler, True, "half-close-timeout = 2s")
+    with stream.connect(("127.0.0.1", port), True, rcvbuf=65536) as one:
+        same(read_slowly(one, total), total, "bytes of the answer")
+        same(one.recv_end(), stream.CLEAN[True])
+
+
+@check
+def a_slow_client_that_has_ended_gets_all_of_its_answer(t):
+    total = 8 * MB
+
+    def handler(one):
+        one.recv_end()
+        one.limit = 60
+        one.send(bytes(total))
+        one.finish()
+
+    port, proxy = front(t, handler, False, "half-close-timeout = 2s")
+    with stream.connect(("127.0.0.1", port)) as one:
+        one.finish()
+        same(read_slowly(one, total), total, "bytes of the answer")
+        same(one.recv_end(), ["fin"])
+    same(proxy.access(1)[0]["reason"], "done")
+
+
+@check
+def a_slow_server_gets_all_of_an_upload_whose_client_is_done(t):
+    total, got = 5 * MB, []
+
+    def handler(one):
+        got.append(read_slowly(one, total))
+        same(one.recv_end(), ["fin"])
+        one.finish()
+
+    port, proxy = front(t, handler, False, "half-close-timeout = 2s")
+    with stream.connect(("127.0.0.1", port)) as one:
+        one.send(bytes(total))
+        one.finish()
+        same(one.recv_end(), ["fin"])
+    same(got, [total], "bytes of the upload")
+    same(proxy.access(1)[0]["reason"], "done")
+
+
+@check
+def the_answer_survives_a_deadline_that_passes_behind_it(t):
+    """The server is done and the client, which has it all in its kernel or ours, neither reads nor ends: no reset for it."""
+    total = 2 * MB
+    for tls in (True, False):
+
+        def handler(one):
+            one.send(bytes(total))
+            one.finish()
+            one.recv_end()
+
+        port, proxy = front(t, handler, tls, "half-close-timeout = 1s")
+        with stream.connect(("127.0.0.1", port), tls) as one:
+            same(proxy.access(1)[0]["reason"], "half-close-timeout")
+            same(len(one.recv_all()), total, "bytes of the answer")
+            same(one.ends, stream.CLEAN[tls])
 
 
 @check

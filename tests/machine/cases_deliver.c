@@ -119,7 +119,8 @@ static const struct step close_notify_belongs_to_the_answer[] = {
     {FRONT, FLUSH, IO_DONE},
     {FRONT, FIN, IO_DONE},
     {SESSION, IN, SESSION_LINGER},
-    ENOUGH,
+    {WORKER, STOPS},
+    SERVER_ABORTS(CLOSE_SHUTDOWN),
 };
 
 static const struct step two_seconds_begin_anew_after_a_quiet_time_F59[] = {
@@ -178,7 +179,8 @@ static const struct step fat_upload_to_nobody_leaves_the_worker_to_others_after_
     {FRONT, AGAIN},
     {FRONT, READ, IO_DONE_AND_MORE, PIECE - 1},
     {FRONT, READ, IO_DONE, 1},
-    ENOUGH,
+    {WORKER, STOPS},
+    SERVER_ABORTS(CLOSE_SHUTDOWN),
 };
 
 /* ---- an answer that is not delivered must not look as if it were (P3) ---- */
@@ -314,7 +316,7 @@ static const struct step our_own_failure_is_never_the_end_of_the_server_F61[] = 
     {FRONT, READY, WATCH_READ},
     {FRONT, READ, IO_DONE, 1000},
     {BACK, WRITE, IO_ERROR, ERR_MEMORY},
-    BOTH_CLOSE(CONN_ABORT, CLOSE_LOCAL),
+    SERVER_ABORTS(CLOSE_LOCAL),
 };
 
 CASES(deliver, CASE(answer_of_a_server_that_takes_no_more_is_delivered_F59),

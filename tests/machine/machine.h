@@ -131,6 +131,11 @@ extern const char MACHINE_CONF[];
     {BACK, CLOSE, end}, \
     {FRONT, CLOSE, end}, \
     {SESSION, CLOSED, reason}
+/* The client has the clean end of its answer: no reset may destroy what is on its way. */
+#define SERVER_ABORTS(reason) \
+    {BACK, CLOSE, CONN_ABORT}, \
+    {FRONT, CLOSE, CONN_CLOSE}, \
+    {SESSION, CLOSED, reason}
 #define FRONT_CLOSES(end, reason) \
     {FRONT, CLOSE, end}, \
     {SESSION, CLOSED, reason}
