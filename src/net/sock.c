@@ -64,8 +64,11 @@ static int bind_listener(int fd, const struct addr *addr, bool is_first)
 static int fail_to_listen(int fd, const struct addr *addr, struct err *ret_err)
 {
     char text[ADDR_TEXT_MAX];
+    int saved = errno;
+    bool path_exists = !is_tcp(addr) && saved == EADDRINUSE;
     addr_format(addr, text);
-    err_set_errno(ret_err, errno, "cannot listen on %s", text);
+    err_set_errno(ret_err, saved, "cannot listen on %s%s", text,
+        path_exists ? " (if nobody does, remove the file)" : "");
     sys_close(fd);
     return -1;
 }

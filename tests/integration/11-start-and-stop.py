@@ -88,6 +88,7 @@ def the_unix_socket_of_a_dead_process_is_taken_over_and_a_live_one_is_not(t):
     second.expect_status = None
     second.start()
     holds(second.wait_exit() != 0, "a second program took the socket of a living one")
+    holds(any("sluice.ini:" in line and path in line and "remove the file" in line for line in second.log()), second.log())
     first.expect_status = -signal.SIGKILL
     first.stop(signal.SIGKILL)
     third = t.sluice(body)
