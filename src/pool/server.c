@@ -128,6 +128,11 @@ void server_prove(struct server *s)
     atomic_store_explicit(&s->proven, true, memory_order_relaxed);
 }
 
+void server_doubt(struct server *s)
+{
+    atomic_store_explicit(&s->proven, false, memory_order_relaxed);
+}
+
 void server_release(struct server *s)
 {
     uint32_t before = atomic_fetch_sub_explicit(&s->load, 1, memory_order_relaxed);

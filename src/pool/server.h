@@ -68,6 +68,9 @@ bool server_is_avoided(const struct server *s, mono_us now, int64_t patience_us)
  * connection has been of use, or has at least lasted a moment; a failure takes that back. */
 bool server_is_proven(const struct server *s);
 void server_prove(struct server *s);
+/* A connection to it broke before it said a word. That may have been the client's doing, so nothing
+ * but the trust is gone. */
+void server_doubt(struct server *s);
 /* Gives back what a pick reserved. */
 void server_release(struct server *s);
 

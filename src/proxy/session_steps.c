@@ -149,6 +149,8 @@ static bool has_said_all(const struct session *s)
 static struct verdict back_broke(struct session *s, struct err *err)
 {
     err->side = SIDE_BACK;
+    if (err->code == ERR_RESET && !s->back.received && !s->back.deaf && !s->back.eof)
+        server_doubt(s->server);
     if (back_can_be_replaced(s, err))
         return STEP_GOTO(CONNECT);
     if (err->code == ERR_MEMORY || err->code == ERR_LOCAL)

@@ -1,5 +1,6 @@
 """A server that refuses, one that is a black hole, one that resets: no client sees it while another is healthy."""
 # group: smoke
+import threading
 import time
 
 import evil
@@ -71,6 +72,36 @@ def one_that_resets_under_curl(t):
             same((line["reason"], line["server"]), ("server-reset", "hostile"))
             holds(int(line["bytes_in"]) > 0, "it was not tried elsewhere: %s" % line)
     holds(hostile.accepted, "the hostile server was never tried")
+
+
+@check
+def one_that_begins_to_reset_when_it_was_trusted(t):
+    """As a proxy does whose application has died. Clients that speak first: the one that finds out may have sent its bytes."""
+    for tls in (True, False):
+        fails = threading.Event()
+
+        def turncoat(one, fails=fails):
+            if fails.is_set():
+                stream.poll(one.sock, True, False, 0.005)  # a connection that is used at once is used before it breaks
+                one.reset()
+            else:
+                evil.echo(one)
+
+        port = t.port()
+        servers = {"turncoat": t.serve(turncoat), "good": t.serve(evil.echo)}
+        proxy = t.sluice(web(port, servers, t.certs.make() if tls else None, pool=QUICK))
+
+        def served(port=port, tls=tls):
+            with stream.connect(("127.0.0.1", port), tls) as one:
+                one.send(b"ping")
+                return one.recv() == b"ping"
+
+        same([served() for _ in range(4)], [True] * 4)
+        fails.set()
+        count = 40
+        lost = count - sum(served() for _ in range(count))
+        holds(lost <= count // 8, "%d of %d clients saw the failing server" % (lost, count))
+        same(len(proxy.access(count + 4)), count + 4)
 
 
 @check

@@ -228,6 +228,22 @@ static const struct step server_that_breaks_is_no_longer_proven[] = {
     ENOUGH_DIALLING,
 };
 
+/* Its clients' bytes are away, but the next client's need not be. */
+static const struct step server_that_breaks_before_its_first_word_is_doubted[] = {
+    {BACK, PROVEN},
+    SHAKEN,
+    {BACK, DIAL, DIAL_DONE, 0, "a"},
+    {BACK, READ, IO_WANT_READ},
+    {FRONT, READ, IO_DONE, 10},
+    {BACK, WRITE, IO_DONE, 10},
+    {BACK, TRUSTED, .n = 2},
+    {BACK, READY, WATCH_READ},
+    {BACK, READ, IO_ERROR, ERR_RESET},
+    BOTH_CLOSE(CONN_RESET, CLOSE_SERVER_RESET),
+    {BACK, TRUSTED, .n = 1},
+    {BACK, BLAMED, .n = 0},
+};
+
 static const struct step stop_while_a_server_is_listened_to_gives_it_up[] = {
     SHAKEN,
     {BACK, DIAL, DIAL_DONE, 0, "a"},
@@ -355,6 +371,7 @@ CASES(connect, CASE(refused_dial_is_tried_on_another_server),
     CASE(pool_of_resting_servers_has_none), CASE(server_that_resets_untouched_is_replaced_F71),
     CASE(server_that_others_have_been_served_by_needs_no_moment),
     CASE(server_that_breaks_is_no_longer_proven),
+    CASE(server_that_breaks_before_its_first_word_is_doubted),
     CASE(stop_while_a_server_is_listened_to_gives_it_up),
     CASE(server_that_resets_while_it_is_listened_to_is_replaced_F71),
     CASE(our_own_failure_while_a_server_is_listened_to_is_not_its_fault_F58),
