@@ -15,6 +15,8 @@ static void on_io(struct ev_loop *loop, ev_io *ev, int revents)
 {
     (void)loop;
     struct watch_io *w = (struct watch_io *)ev;
+    if (revents & EV_ERROR)
+        ev_io_set(ev, ev->fd, 0); /* libev's notes and the system's differ: announce it anew */
     w->fn(ev->data, (unsigned)revents & (WATCH_READ | WATCH_WRITE | WATCH_ERROR));
 }
 
@@ -172,7 +174,9 @@ void watch_io_set(struct loop *loop, struct watch_io *w, unsigned events)
     ev_io_stop(loop->ev, &w->ev);
     if (!events)
         return;
-    ev_io_set(&w->ev, w->ev.fd, (int)events);
+    /* Not ev_io_set(), which has the descriptor announced to the system anew: what was stopped and
+     * is as before at the end of the turn costs no call. */
+    ev_io_modify(&w->ev, (int)events);
     ev_io_start(loop->ev, &w->ev);
 }
 

@@ -116,7 +116,9 @@ struct verdict step_connect(struct session *s, struct err *err)
     s->connect_us = s->ctx->io->now - s->step_at;
     /* Both may have something to say already, and a server's early RST is better seen before the
      * client's first bytes are given to it. */
-    s->front.readable = s->back.readable = true;
+    s->back.readable = true;
+    if (!conn_has_buffered(&s->front))
+        s->front.readable = true;
     return STEP_GOTO(RELAY);
 }
 

@@ -206,6 +206,21 @@ static void io_is_told_of_what_it_asked_for_only(void **state)
     assert_int_equal(seen.events, WATCH_READ | WATCH_WRITE);
 }
 
+static void io_that_is_as_before_at_the_end_of_a_turn_costs_no_call(void **state)
+{
+    (void)state;
+    assert_int_equal(write(fds[1], "x", 1), 1);
+    watch_io_set(&loop, &seen.io, WATCH_READ);
+    loop_run(&loop);
+    assert_int_equal(seen.io_calls, 1);
+    unsigned before = epoll_ctl_calls;
+    watch_io_set(&loop, &seen.io, 0);
+    watch_io_set(&loop, &seen.io, WATCH_READ);
+    loop_run(&loop);
+    assert_int_equal(seen.io_calls, 2);
+    assert_int_equal(epoll_ctl_calls, before);
+}
+
 static void io_that_was_stopped_is_silent(void **state)
 {
     (void)state;
@@ -474,6 +489,7 @@ int main(void)
         CASE(loop_whose_wakes_cannot_be_watched_is_not_made),
         CASE(loop_without_a_descriptor_for_its_epoll_waits_for_one_F55),
         CASE(io_is_told_of_what_it_asked_for_only),
+        CASE(io_that_is_as_before_at_the_end_of_a_turn_costs_no_call),
         CASE(io_that_was_stopped_is_silent),
         CASE(feed_is_delivered_once_without_news_from_the_system),
         CASE(stopping_takes_back_what_was_fed),
