@@ -104,6 +104,15 @@ static int dial_options(int fd, const struct addr *addr, const struct addr *sour
     return sys_bind(fd, &source->u.sa, source->len);
 }
 
+static int connect_once(int fd, const struct addr *addr)
+{
+    int rc;
+    do
+        rc = sys_connect(fd, &addr->u.sa, addr->len);
+    while (rc < 0 && errno == EINTR);
+    return rc;
+}
+
 int sock_dial(
     const struct addr *addr, const struct addr *source, bool *ret_connected, struct err *ret_err)
 {
@@ -113,12 +122,13 @@ int sock_dial(
         sys_close(fd);
         return -1;
     }
-    int rc;
-    do
-        rc = sys_connect(fd, &addr->u.sa, addr->len);
-    while (rc < 0 && errno == EINTR);
+    int rc = connect_once(fd, addr);
+    /* Asked again, the system tells what became of it: a server on this machine has answered by
+     * now, yes or no, and a turn of the loop is saved. */
+    if (rc < 0 && errno == EINPROGRESS)
+        rc = connect_once(fd, addr);
     /* A UNIX socket with a full queue says EAGAIN: it is the server that is too busy. */
-    if (rc < 0 && errno != EINPROGRESS) {
+    if (rc < 0 && errno != EINPROGRESS && errno != EALREADY) {
         err_set_errno(
             ret_err, errno == EAGAIN && !is_tcp(addr) ? ECONNREFUSED : errno, "connecting");
         sys_close(fd);

@@ -3,6 +3,9 @@
 # For tests that include tests/unit/net/calls.h.
 SCRIPTED_CALLS = -Wl,--wrap=send,--wrap=recv,--wrap=accept4,--wrap=shutdown
 
+# For tests that include tests/unit/net/far.h.
+FAR_SERVERS = -Wl,--wrap=connect
+
 check_PROGRAMS += tests/unit/net/test_chunk
 TESTS += tests/unit/net/test_chunk
 tests_unit_net_test_chunk_SOURCES = tests/unit/net/test_chunk.c tests/unit/base/failing_mem.h
@@ -20,7 +23,8 @@ tests_unit_net_test_reserve_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=mem_alloc,--wrap=
 check_PROGRAMS += tests/unit/net/test_sock
 TESTS += tests/unit/net/test_sock
 tests_unit_net_test_sock_SOURCES = \
-	tests/unit/net/test_sock.c tests/unit/net/sockets.h tests/unit/base/log_files.h
+	tests/unit/net/test_sock.c tests/unit/net/sockets.h tests/unit/net/far.h tests/unit/base/log_files.h
+tests_unit_net_test_sock_LDFLAGS = $(AM_LDFLAGS) $(FAR_SERVERS)
 
 check_PROGRAMS += tests/unit/net/test_listen_set
 TESTS += tests/unit/net/test_listen_set
@@ -48,4 +52,6 @@ tests_unit_net_test_conn_SOURCES = tests/unit/net/test_conn.c tests/unit/net/soc
 check_PROGRAMS += tests/unit/net/test_dial
 TESTS += tests/unit/net/test_dial
 tests_unit_net_test_dial_SOURCES = \
-	tests/unit/net/test_dial.c tests/unit/net/sockets.h tests/unit/net/epoll.h tests/unit/base/log_files.h
+	tests/unit/net/test_dial.c tests/unit/net/sockets.h tests/unit/net/epoll.h tests/unit/net/far.h \
+	tests/unit/base/log_files.h
+tests_unit_net_test_dial_LDFLAGS = $(AM_LDFLAGS) $(FAR_SERVERS)

@@ -11,6 +11,7 @@
 
 #include "../base/log_files.h"
 #include "epoll.h"
+#include "far.h"
 #include "net/dial.h"
 #include "net/sock.h"
 #include "sockets.h"
@@ -45,6 +46,7 @@ static int set_up(void **state)
 {
     memset(&seen, 0, sizeof seen);
     memset(&err, 0, sizeof err);
+    servers.are_near = false;
     next_file = file_next();
     if (loop_init(&loop, &err) < 0 || !(io = malloc(sizeof *io)))
         return -1;
@@ -125,6 +127,29 @@ static void path_is_connected_at_once(void **state)
     assert_int_equal(start(&addr), DIAL_DONE);
     assert_true(dialer.fd >= 0);
     close(listener);
+}
+
+static void server_on_this_machine_is_connected_at_once(void **state)
+{
+    (void)state;
+    struct addr addr = addr_of("127.0.0.1:0");
+    int listener = listen_at(&addr);
+    servers.are_near = true;
+    assert_int_equal(start(&addr), DIAL_DONE);
+    assert_int_equal(dial_system.listen(&dialer, &err), DIAL_WAIT); /* and has said nothing yet */
+    close(listener);
+}
+
+static void closed_port_on_this_machine_is_refused_at_once(void **state)
+{
+    (void)state;
+    struct addr addr;
+    int reserved = reserve(&addr);
+    servers.are_near = true;
+    assert_int_equal(start(&addr), DIAL_FAILED);
+    assert_int_equal(err.code, ERR_REFUSED);
+    assert_int_equal(dialer.fd, -1);
+    close(reserved);
 }
 
 static void failure_at_once_needs_no_wake(void **state)
@@ -286,6 +311,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         CASE(path_is_connected_at_once),
+        CASE(server_on_this_machine_is_connected_at_once),
+        CASE(closed_port_on_this_machine_is_refused_at_once),
         CASE(failure_at_once_needs_no_wake),
         CASE(result_waits_for_the_systems_news),
         CASE(refusal_ends_the_attempt),

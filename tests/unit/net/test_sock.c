@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 
 #include "../base/log_files.h"
+#include "far.h"
 #include "net/sock.h"
 #include "sockets.h"
 
@@ -300,7 +301,7 @@ static void dial_without_descriptors_is_our_fault_F58(void **state)
     assert_int_equal(err.os_errno, EMFILE);
 }
 
-static void dial_of_a_closed_port_is_refused(void **state)
+static void dial_of_a_closed_port_is_refused_when_its_machine_answers(void **state)
 {
     (void)state;
     struct addr addr = addr_of("127.0.0.1:0");
@@ -391,7 +392,7 @@ int main(void)
         CASE(dial_comes_from_the_source_and_lets_ports_be_shared),
         CASE(dial_from_an_address_that_we_lack_is_our_fault_F58),
         CASE(dial_without_descriptors_is_our_fault_F58),
-        CASE(dial_of_a_closed_port_is_refused),
+        CASE(dial_of_a_closed_port_is_refused_when_its_machine_answers),
         CASE(dial_of_a_path_connects_at_once),
         CASE(dial_of_a_path_without_a_server_is_refused),
         CASE(dial_of_a_path_whose_queue_is_full_is_refused),
