@@ -1,1 +1,14 @@
 # The unit tests of src/run.
+check_PROGRAMS += tests/unit/run/test_mailbox
+TESTS += tests/unit/run/test_mailbox
+tests_unit_run_test_mailbox_SOURCES = tests/unit/run/test_mailbox.c
+
+check_PROGRAMS += tests/unit/run/test_limits
+TESTS += tests/unit/run/test_limits
+tests_unit_run_test_limits_SOURCES = tests/unit/run/test_limits.c
+tests_unit_run_test_limits_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=getrlimit,--wrap=setrlimit
+
+check_PROGRAMS += tests/unit/run/test_privileges
+TESTS += tests/unit/run/test_privileges
+tests_unit_run_test_privileges_SOURCES = tests/unit/run/test_privileges.c
+tests_unit_run_test_privileges_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=geteuid,--wrap=getegid,--wrap=getpwnam
