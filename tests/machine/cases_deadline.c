@@ -57,6 +57,97 @@ static const struct step bytes_that_came_but_cannot_leave_put_it_off_too[] = {
     BOTH_CLOSE(CONN_ABORT, CLOSE_IDLE),
 };
 
+/* What the kernel holds leaves without a word: megabytes, at a slow client's pace. */
+static const struct step client_that_takes_what_the_kernel_holds_is_not_quiet_F14[] = {
+    TALKING,
+    {FRONT, READY, WATCH_READ},
+    {FRONT, READ, IO_EOF},
+    {BACK, FINISH, IO_DONE},
+    {BACK, FIN, IO_DONE},
+    {BACK, READY, WATCH_READ},
+    {BACK, READ, IO_DONE, 5000},
+    {FRONT, WRITE, IO_DONE, 5000},
+    {FRONT, HOLDS, .n = 5000},
+    {CLOCK, PASSES, .n = S(30) - 1},
+    {FRONT, HOLDS, .n = 3000},
+    {CLOCK, PASSES, .n = S(30)},
+    {SESSION, IN, SESSION_DRAIN},
+    {CLOCK, PASSES, .n = S(30)},
+    BOTH_CLOSE(CONN_ABORT, CLOSE_HALF_CLOSE_LATE),
+};
+
+static const struct step server_that_takes_what_the_kernel_holds_is_not_quiet_F14[] = {
+    TALKING,
+    {BACK, HOLDS, .n = 100},
+    {BACK, READY, WATCH_READ},
+    {BACK, READ, IO_EOF},
+    {FRONT, FINISH, IO_DONE},
+    {FRONT, FIN, IO_DONE},
+    {CLOCK, PASSES, .n = S(30) - 1},
+    {BACK, HOLDS, .n = 1},
+    {CLOCK, PASSES, .n = S(30)},
+    {SESSION, IN, SESSION_DRAIN},
+    {BACK, HOLDS, .n = 0},
+    {CLOCK, PASSES, .n = S(30)},
+    SERVER_ABORTS(CLOSE_HALF_CLOSE_LATE),
+};
+
+static const struct step what_a_client_took_before_the_quiet_time_does_not_count[] = {
+    TALKING,
+    {BACK, READY, WATCH_READ},
+    {BACK, READ, IO_DONE, 5000},
+    {FRONT, WRITE, IO_DONE, 5000},
+    {FRONT, HOLDS, .n = 10},
+    {FRONT, READY, WATCH_READ},
+    {FRONT, READ, IO_EOF},
+    {BACK, FINISH, IO_DONE},
+    {BACK, FIN, IO_DONE},
+    {CLOCK, PASSES, .n = S(30)},
+    BOTH_CLOSE(CONN_ABORT, CLOSE_HALF_CLOSE_LATE),
+};
+
+static const struct step what_a_server_took_before_the_quiet_time_does_not_count[] = {
+    TALKING,
+    {BACK, HOLDS, .n = 10},
+    {BACK, READY, WATCH_READ},
+    {BACK, READ, IO_EOF},
+    {FRONT, FINISH, IO_DONE},
+    {FRONT, FIN, IO_DONE},
+    {CLOCK, PASSES, .n = S(30)},
+    SERVER_ABORTS(CLOSE_HALF_CLOSE_LATE),
+};
+
+static const struct step client_that_takes_what_the_kernel_holds_is_not_stalled_F42[] = {
+    TALKING,
+    {BACK, READY, WATCH_READ},
+    {BACK, READ, IO_DONE, 5000},
+    {FRONT, WRITE, IO_DONE, 5000},
+    {FRONT, HOLDS, .n = 5000},
+    {BACK, READY, WATCH_READ},
+    {BACK, READ, IO_DONE, PIECE},
+    {FRONT, WRITE, IO_WANT_WRITE, PIECE},
+    {CLOCK, PASSES, .n = S(300) - 1},
+    {FRONT, HOLDS, .n = 4999},
+    {CLOCK, PASSES, .n = S(300)},
+    {SESSION, IN, SESSION_RELAY},
+    {CLOCK, PASSES, .n = 1},
+    BOTH_CLOSE(CONN_ABORT, CLOSE_CLIENT_STALLED),
+};
+
+/* What it was promised by a clean end is delivered; a reset would destroy it. */
+static const struct step server_gets_what_it_was_promised_when_a_deadline_ends_the_session[] = {
+    TALKING,
+    {FRONT, READY, WATCH_READ},
+    {FRONT, READ, IO_EOF},
+    {BACK, FINISH, IO_DONE},
+    {BACK, FIN, IO_DONE},
+    {BACK, HOLDS, .n = 50},
+    {CLOCK, PASSES, .n = S(60)},
+    {BACK, CLOSE, CONN_CLOSE},
+    {FRONT, CLOSE, CONN_ABORT},
+    {SESSION, CLOSED, CLOSE_HALF_CLOSE_LATE},
+};
+
 /* They were started for the dial, for the moment after it and for idle-timeout. */
 static const struct step bytes_start_no_timer[] = {
     TALKING,
@@ -270,6 +361,12 @@ CASES(deadline, CASE(progress_does_not_extend_the_handshake_F11),
     CASE(handshake_deadline_ends_with_the_handshake), CASE(bytes_put_off_the_idle_deadline),
     CASE(events_without_bytes_do_not_put_off_the_idle_deadline),
     CASE_WITH(bytes_that_came_but_cannot_leave_put_it_off_too, SHORT_IDLE),
+    CASE(client_that_takes_what_the_kernel_holds_is_not_quiet_F14),
+    CASE(server_that_takes_what_the_kernel_holds_is_not_quiet_F14),
+    CASE(what_a_client_took_before_the_quiet_time_does_not_count),
+    CASE(what_a_server_took_before_the_quiet_time_does_not_count),
+    CASE(client_that_takes_what_the_kernel_holds_is_not_stalled_F42),
+    CASE(server_gets_what_it_was_promised_when_a_deadline_ends_the_session),
     CASE(bytes_start_no_timer), CASE(durations_are_told),
     CASE(half_close_deadline_begins_with_the_end),
     CASE(half_closed_session_has_a_deadline_of_its_own_F65),

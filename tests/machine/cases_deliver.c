@@ -139,6 +139,24 @@ static const struct step two_seconds_begin_anew_after_a_quiet_time_F59[] = {
     BOTH_CLOSE(CONN_CLOSE, CLOSE_SERVER_DONE),
 };
 
+static const struct step two_seconds_are_counted_from_what_the_client_took_last_F59[] = {
+    REFUSED,
+    {BACK, READY, WATCH_READ},
+    {BACK, READ, IO_DONE, 300},
+    {FRONT, WRITE, IO_DONE, 300},
+    {FRONT, HOLDS, .n = 300},
+    {BACK, READY, WATCH_READ},
+    {BACK, READ, IO_EOF},
+    {FRONT, FINISH, IO_DONE},
+    {FRONT, FIN, IO_DONE},
+    {CLOCK, PASSES, .n = S(2) - 1},
+    {FRONT, HOLDS, .n = 200},
+    {CLOCK, PASSES, .n = S(2)},
+    {SESSION, IN, SESSION_LINGER},
+    {CLOCK, PASSES, .n = 1},
+    BOTH_CLOSE(CONN_CLOSE, CLOSE_SERVER_DONE),
+};
+
 static const struct step client_that_ends_first_still_gets_all_of_the_answer_F59[] = {
     BLOCKED,
     {FRONT, READY, WATCH_READ},
@@ -325,6 +343,7 @@ CASES(deliver, CASE(answer_of_a_server_that_takes_no_more_is_delivered_F59),
     CASE(two_seconds_begin_when_the_last_byte_has_left_F59),
     CASE(two_seconds_begin_when_the_end_has_left), CASE(close_notify_belongs_to_the_answer),
     CASE(two_seconds_begin_anew_after_a_quiet_time_F59),
+    CASE(two_seconds_are_counted_from_what_the_client_took_last_F59),
     CASE(client_that_ends_first_still_gets_all_of_the_answer_F59),
     CASE(discarded_bytes_need_no_room_F44),
     CASE(fat_upload_to_nobody_leaves_the_worker_to_others_after_its_turn_F67),

@@ -42,6 +42,7 @@ static const char *const what_names[] = {
     [READY] = "ready",
     [AGAIN] = "again",
     [UNSEEN] = "unseen",
+    [HOLDS] = "holds",
     [WAKES] = "wakes",
     [PASSES] = "passes",
     [RINGS] = "rings",
@@ -210,6 +211,9 @@ static bool happens(const struct step *s)
         break;
     case UNSEEN:
         fake_watch_fail(&m.ends[s->who].conn->watch);
+        break;
+    case HOLDS:
+        m.ends[s->who].held = (int)s->n;
         break;
     case WAKES:
         assert_non_null(m.dialer);

@@ -30,6 +30,7 @@ enum what {
     READY,   /* FRONT, BACK: the socket has an event; result: WATCH_READ, WATCH_WRITE */
     AGAIN,   /* FRONT, BACK: the event that the session put off, for fairness, is delivered */
     UNSEEN,  /* FRONT, BACK: the system does not watch the socket any more */
+    HOLDS,   /* FRONT, BACK: of what left for it the kernel still has n bytes, from now on */
     WAKES,   /* BACK: the dialer has news */
     PASSES,  /* CLOCK: n microseconds, and what falls due on the way */
     RINGS,   /* CLOCK: the next timer falls due, n microseconds from now at the latest */

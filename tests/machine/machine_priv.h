@@ -15,6 +15,7 @@ struct end {
     bool is_shaken, is_resumed;
     bool is_cut_short; /* closed while the scratch held bytes for it */
     uint64_t n_read, n_written;
+    int held; /* by the kernel */
 };
 
 struct machine {

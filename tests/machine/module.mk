@@ -11,4 +11,4 @@ tests_machine_test_session_SOURCES = tests/machine/test_session.c \
 	tests/machine/fake_watch.c tests/machine/fake_watch.h
 tests_machine_test_session_LDFLAGS = $(AM_LDFLAGS) \
 	-Wl,--wrap=mem_alloc,--wrap=mem_zalloc,--wrap=mem_array,--wrap=mem_aligned \
-	-Wl,--wrap=mem_resize,--wrap=mem_strdup,--wrap=mem_strndup,--wrap=mem_free,--wrap=tls_info_get
+	-Wl,--wrap=mem_resize,--wrap=mem_strdup,--wrap=mem_strndup,--wrap=mem_free,--wrap=tls_info_get,--wrap=ioctl

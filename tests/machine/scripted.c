@@ -1,10 +1,12 @@
 /* scripted: a transport and a dialer that do what the next row says. */
 #include "machine_priv.h"
 
+#include <linux/sockios.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -252,6 +254,17 @@ void __wrap_tls_info_get(const struct conn *c, struct tls_info *ret_info)
     ret_info->version = "TLSv1.3";
     ret_info->cipher = "TLS_AES_128_GCM_SHA256";
     ret_info->resumed = end->is_resumed;
+}
+
+/* Of all that may be asked of a descriptor: SIOCOUTQ. */
+int __wrap_ioctl(int fd, unsigned long request, int *ret_n);
+int __wrap_ioctl(int fd, unsigned long request, int *ret_n)
+{
+    assert_int_equal(request, SIOCOUTQ);
+    for (int i = 0; i < 2; i++)
+        if (m.ends[i].conn && m.ends[i].conn->fd == fd)
+            *ret_n = m.ends[i].held;
+    return 0;
 }
 
 /* ---- the scripted dialer ---- */
