@@ -168,12 +168,28 @@ static void session_arm(struct session *s)
     watch_timer_start(s->ctx->io->loop, &s->timer, at - s->ctx->io->now);
 }
 
+/* The loop learns in small batches what its sockets have to tell. After a standstill (SIGSTOP, a
+ * machine that was paused) the deadlines of thousands are over, and what came for them in time has
+ * not been told yet (F66). */
+#define STANDSTILL_US (500 * US_PER_MS)
+
+static void look_at_sockets(struct session *s)
+{
+    s->front.readable = s->back.readable = true;
+    session_run(s);
+}
+
 static void session_on_timer(void *owner)
 {
     struct session *s = owner;
     mono_us now = context_tick(s->ctx);
     enum close_reason late;
+    bool stood_still = now - s->timer_at > STANDSTILL_US;
     s->timer_at = MONO_NEVER;
+    if (stood_still)
+        look_at_sockets(s);
+    if (s->closed)
+        return;
     note_drains(s);
     if (session_deadline(s, &late) > now) {
         session_arm(s);

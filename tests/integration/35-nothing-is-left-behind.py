@@ -132,4 +132,23 @@ def being_stopped_and_continued_breaks_nothing(t):
     same({line["reason"] for line in proxy.access(20)}, {"done"})
 
 
+@check
+def what_came_in_time_is_read_before_a_deadline_is_believed(t):
+    """F66: the process stands still for longer than idle-timeout, and more connections have news than the loop is told at once."""
+    port, count = t.port(), scaled(300)
+    proxy = t.sluice(web(port, {"a": t.serve(evil.echo)}, t.certs.make(), frontend="idle-timeout = 8s"), threads=1)
+    context = stream.client_context()
+    streams = [stream.connect(("127.0.0.1", port), context) for _ in range(count)]
+    os.kill(proxy.pid, signal.SIGSTOP)
+    wait_for("it to stand still", lambda: proc.state(proxy.pid) == "T")
+    for one in streams:
+        one.send(b"while you slept")
+    clock = proc.Stopwatch()
+    wait_for("more than the idle time", lambda: clock.seconds() > 8.5)
+    os.kill(proxy.pid, signal.SIGCONT)
+    for one in streams:
+        same(one.recv_exactly(15), b"while you slept")
+        one.close()
+
+
 main()
