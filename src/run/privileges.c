@@ -41,10 +41,12 @@ int privileges_resolve(
     return 0;
 }
 
-/* The effective identity only: the way back is open. */
+/* The effective identity only: the way back is open. But root's other groups, which the user will
+ * not have, are given up at once. */
 int privileges_step_down(const struct identity *identity, struct err *ret_err)
 {
-    if (!identity->change || (setegid(identity->gid) == 0 && seteuid(identity->uid) == 0))
+    if (!identity->change ||
+        (setgroups(0, NULL) == 0 && setegid(identity->gid) == 0 && seteuid(identity->uid) == 0))
         return 0;
     err_set_errno(ret_err, errno, "cannot become uid %u", (unsigned)identity->uid);
     return -1;

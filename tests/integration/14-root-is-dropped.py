@@ -95,14 +95,17 @@ def logs_are_the_user_s_and_can_be_opened_again(t):
 
 @check
 def a_log_that_the_user_may_not_open_is_refused_at_start(t):
-    folder = t.path("logs")
-    os.mkdir(folder, 0o755)
-    proxy = t.prepare(web(t.port(), {"a": t.serve(evil.echo)}), user="nobody", access_log=os.path.join(folder, "access.log"))
-    proxy.expect_status = 1
-    proxy.start()
-    proxy.wait_exit()
-    holds(any(folder in line and "Permission denied" in line for line in proxy.log()), "the log is not named: %s" % proxy.log())
-    same(os.listdir(folder), [], "what was made in root's name")
+    for name, mode in (("root-s", 0o755), ("of-root-s-group", 0o775)):
+        folder = t.path(name)
+        os.mkdir(folder)
+        os.chmod(folder, mode)
+        path = os.path.join(folder, "access.log")
+        proxy = t.prepare(web(t.port(), {"a": t.serve(evil.echo)}), user="nobody", access_log=path, wrapper=["setpriv", "--groups", "0"])
+        proxy.expect_status = 1
+        proxy.start()
+        proxy.wait_exit()
+        holds(any(path in line and "Permission denied" in line for line in proxy.log()), "the log is not named: %s" % proxy.log())
+        same(os.listdir(folder), [], "what was made in root's name")
 
 
 @check
