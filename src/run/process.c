@@ -217,7 +217,7 @@ static void init_assets(struct process *p, const struct conf *conf)
     unsigned char secret[TICKET_SECRET_BYTES];
     if (getrandom(secret, sizeof secret, 0) != sizeof secret)
         abort(); /* before the first connection; a kernel without randomness serves nobody */
-    assets_init(&p->assets, limits_threads(&conf->global), geteuid(), p->crew.clock, secret);
+    assets_init(&p->assets, limits_threads(&conf->global), p->identity.uid, p->crew.clock, secret);
     explicit_bzero(secret, sizeof secret);
 }
 
@@ -230,7 +230,6 @@ static int begin(struct process *p, struct conf *conf, struct problems *problems
     if (make_workers(p, n, &err) < 0) {
         conf_free(conf);
     } else {
-        p->assets.key_owner = p->identity.uid;
         if (reload_build(p, conf, problems) < 0)
             return -1;
         listen_sets_give(&p->assets.listen_sets, p->identity.uid);
