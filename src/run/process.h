@@ -45,8 +45,7 @@ struct process {
     bool stopping;
     int exit_status;
     /* Told once the first configuration is in force; may be NULL. */
-    void (*on_ready)(void *owner);
-    void *owner;
+    void (*on_ready)(const struct process *p);
 };
 
 /* Runs until a signal ends it; the program's exit status. `conf` is the first configuration,

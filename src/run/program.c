@@ -63,11 +63,12 @@ void program_fini(void)
     env_release();
 }
 
-int program_run(const char *path)
+int program_serve(const char *path, const char *text, void (*on_ready)(const struct process *p))
 {
     struct problems problems;
     problems_init(&problems);
-    struct conf *conf = conf_load(path, &problems);
+    struct conf *conf =
+        text ? conf_load_text(path, text, strlen(text), &problems) : conf_load(path, &problems);
     problems_print(&problems, stderr);
     problems_fini(&problems);
     if (!conf)
@@ -79,9 +80,16 @@ int program_run(const char *path)
         return 1;
     }
     p->path = path;
+    p->text = text;
+    p->on_ready = on_ready;
     int status = process_run(p, conf);
     mem_free(p);
     return status;
+}
+
+int program_run(const char *path)
+{
+    return program_serve(path, NULL, NULL);
 }
 
 /* What can be known without opening a port. */

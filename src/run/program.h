@@ -12,6 +12,9 @@ int program_init(void);
 void program_fini(void);
 
 int program_run(const char *path);
+/* What run and try have in common: serves the file at `path`, or `text` under that name. */
+struct process;
+int program_serve(const char *path, const char *text, void (*on_ready)(const struct process *p));
 /* Prints problems, and with `effective` every value in force. Opens no port. */
 int program_check(const char *path, bool effective);
 /* In front of `servers` ("HOST:PORT"), or of two demo servers when n is 0. */

@@ -252,7 +252,7 @@ static void announce(struct process *p)
         log_event(LOG_LEVEL_INFO, "ready: %zu listener%s, %u worker thread%s", s->n_listens,
             plural(s->n_listens), p->crew.n_workers, plural(p->crew.n_workers));
         if (p->on_ready)
-            p->on_ready(p->owner);
+            p->on_ready(p);
     } else {
         log_event(LOG_LEVEL_INFO, "configuration %u in force: %zu listener%s, %zu pool%s",
             s->version, s->n_listens, plural(s->n_listens), s->n_pools, plural(s->n_pools));

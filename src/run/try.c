@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/mem.h"
 #include "base/text.h"
 #include "run/demo.h"
 #include "run/process.h"
@@ -72,9 +71,8 @@ static void write_configuration(struct text *t, const char *listen, const struct
 }
 
 /* What stands behind the port: a name that curl can reach when it listens on all addresses. */
-static void on_ready(void *owner)
+static void on_ready(const struct process *p)
 {
-    const struct process *p = owner;
     const struct addr *addr = process_first_address(p);
     char text[ADDR_TEXT_MAX];
     addr_format(addr, text);
@@ -84,29 +82,6 @@ static void on_ready(void *owner)
            "Try it:\n\n    curl -k https://%s%s/\n\nCtrl-C stops it.\n\n",
         p->text, any ? "127.0.0.1" : text, any && port ? port : "");
     fflush(stdout);
-}
-
-static int run_text(const char *text)
-{
-    struct problems problems;
-    problems_init(&problems);
-    struct conf *conf = conf_load_text("sluice try", text, strlen(text), &problems);
-    problems_print(&problems, stderr);
-    problems_fini(&problems);
-    if (!conf)
-        return 2;
-    struct process *p = mem_zalloc(sizeof *p);
-    if (!p) {
-        conf_free(conf);
-        return 1;
-    }
-    p->path = "sluice try";
-    p->text = text;
-    p->on_ready = on_ready;
-    p->owner = p;
-    int status = process_run(p, conf);
-    mem_free(p);
-    return status;
 }
 
 int program_try(const char *listen, const char *const *servers, size_t n)
@@ -125,7 +100,7 @@ int program_try(const char *listen, const char *const *servers, size_t n)
     if (text.cut)
         fputs("sluice: too many servers for one try: write a file\n", stderr);
     else
-        status = run_text(memory);
+        status = program_serve("sluice try", memory, on_ready);
     demo_stop(demo);
     return status;
 }
