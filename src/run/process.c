@@ -241,16 +241,28 @@ static int begin(struct process *p, struct conf *conf, struct problems *problems
 }
 
 /* As the user that will open the files again: what he may not do shows now, not with the first
- * SIGUSR1. */
+ * SIGUSR1. Back to root also when he may not: between two identities nobody can look into the
+ * program, not even LeakSanitizer from inside. */
+static int start_log_as_user(const struct process *p, const struct conf_global *g,
+    enum log_stream *ret_whose, struct err *ret_err)
+{
+    struct err err;
+    if (privileges_step_down(&p->identity, ret_err) < 0)
+        return -1;
+    int rc = log_start(&g->log, &g->access_log, p->crew.clock, ret_whose, ret_err);
+    if (privileges_step_up(&p->identity, &err) == 0)
+        return rc;
+    *ret_err = err;
+    return -1;
+}
+
 static int start_log(const struct process *p, const struct conf *conf, struct problems *problems)
 {
     const struct conf_global *g = &conf->global;
     enum log_stream whose = LOG_ERRORS;
     struct err err;
     log_set_level(g->log_level);
-    if (privileges_step_down(&p->identity, &err) == 0 &&
-        log_start(&g->log, &g->access_log, p->crew.clock, &whose, &err) == 0 &&
-        privileges_step_up(&p->identity, &err) == 0)
+    if (start_log_as_user(p, g, &whose, &err) == 0)
         return 0;
     if (p->identity.change)
         err_prefix(&err, "as uid %u", (unsigned)p->identity.uid);
