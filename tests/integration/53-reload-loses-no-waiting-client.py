@@ -2,14 +2,14 @@
 import os
 import signal
 import ssl
-import subprocess
 import threading
 
 import evil
 import load
 import proc
+import strace
 import stream
-from case import SANITIZER, check, holds, main, needs_tool, same, scaled, skip, wait_for
+from case import check, holds, main, same, scaled, wait_for
 from sluice import web
 
 
@@ -72,7 +72,7 @@ def queue_and_reload(t, which):
             mark = len(proxy.log())
             proxy.send_signal(signal.SIGHUP)
             proxy.send_signal(signal.SIGCONT)
-            proxy.wait_for_log("in force", after=mark)
+            proxy.wait_for_log(r"configuration \d+ in force", after=mark)
             for sock in socks:
                 one = stream.Stream(sock, stream.client_context() if tls else None)
                 if tls:
@@ -83,21 +83,31 @@ def queue_and_reload(t, which):
 
 
 @check
+def clients_that_a_limit_keeps_in_the_queue_of_a_removed_listener_are_served(t):
+    """F84: nobody accepts them when their listener goes, and closing it would reset them."""
+    kept, gone, server = t.port(), t.port(), t.serve(evil.named("a"))
+    proxy = t.sluice(web([kept, gone], {"a": server}), max_connections=10)
+    held = [stream.connect(("127.0.0.1", kept)) for _ in range(10)]
+    for one in held:
+        one.recv_until(b"\n")
+    queued = [stream.connect(("127.0.0.1", gone)) for _ in range(20)]
+    proxy.wait_for_log("max-connections")
+    proxy.reload(web(kept, {"a": server}))
+    for one in held:
+        one.close()
+    for one in queued:
+        same(one.recv_until(b"\n"), b"a\n")
+        one.close()
+
+
+@check
 def workers_that_follow_one_after_the_other_lose_nobody(t):
     """Main is slowed down while it tells them: the first already accepts on the new address and finds the second, which
     does not know it yet, less loaded."""
-    needs_tool("strace")
-    if SANITIZER:
-        skip("strace and a sanitizer do not mix")
+    strace.needs_strace()
     port, added, server = t.port(), t.port(), t.serve(evil.named("a"))
     proxy = t.sluice(web(port, {"a": server}), threads=2)
-    slow = ["-e", "trace=write", "-e", "inject=write:delay_exit=300000"]  # of the main thread only
-    tracer = subprocess.Popen(["strace", "-qq", "-o", "/dev/null", "-p", str(proxy.pid), *slow], stderr=subprocess.DEVNULL)
-    t.defer(tracer.wait)
-    t.defer(tracer.terminate)
-    wait_for("strace to hold it", lambda: tracer.poll() is not None or proc.tracer(proxy.pid))
-    if tracer.poll() is not None:
-        skip("strace may not trace here")
+    strace.Attached(t, proxy.pid, "-e", "trace=write", "-e", "inject=write:delay_exit=300000", main_only=True)
     proxy.write(web([port, added], {"a": server}))
     proxy.send_signal(signal.SIGHUP)
     socks = [wait_for("the new address", lambda: connected(("127.0.0.1", added)))]
@@ -105,7 +115,7 @@ def workers_that_follow_one_after_the_other_lose_nobody(t):
     for sock in socks:
         with stream.Stream(sock) as one:
             same(one.recv_until(b"\n"), b"a\n")
-    proxy.wait_for_log("in force")
+    proxy.wait_for_log("configuration 2 in force")
 
 
 def connected(where):

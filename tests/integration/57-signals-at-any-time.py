@@ -4,53 +4,17 @@ import collections
 import os
 import re
 import signal
-import subprocess
 
 import evil
 import load
 import proc
+import strace
 import stream
 from case import check, holds, main, needs_tool, run_command, same, scaled, skip, wait_for
 from sluice import web
 
 BYTES = 300000
 READS, WRITES, WAITS = "recvfrom,recvmsg,read,readv", "sendto,sendmsg", "epoll_wait,epoll_pwait"
-
-UNDER_STRACE = dict(os.environ, ASAN_OPTIONS="detect_leaks=0")  # looking for leaks is a kind of tracing, too
-
-
-class Tampering:
-    """strace attached to every thread of a program: it makes some of their calls fail although nothing is wrong. With
-    `paths` only calls on these files."""
-
-    def __init__(self, t, proxy, calls, error, when, paths=()):
-        self._report = t.path("strace-%s" % calls)
-        self._process = subprocess.Popen(
-            ["strace", "-f", "-p", str(proxy.pid), "-o", self._report, "-e", "trace=" + calls,
-             "-e", "inject=%s:error=%s:when=%s" % (calls, error, when),
-             *[word for path in paths for word in ("-P", path)]],
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        )  # fmt: skip
-        t.defer(self.end)
-        wait_for("strace to have all threads", lambda: self._has_all(proxy))
-
-    def _has_all(self, proxy):
-        holds(self._process.poll() is None, "strace ended")
-        return set(proc.tracers(proxy.pid)) == {self._process.pid}
-
-    def end(self):
-        """Lets go of the program; returns how many calls were made to fail."""
-        self._process.terminate()
-        self._process.wait()
-        with open(self._report, encoding="ascii", errors="replace") as file:
-            return file.read().count("(INJECTED)")
-
-
-def needs_strace():
-    needs_tool("strace")
-    status, _, err = run_command("strace", "-f", "-o", "/dev/null", "true")
-    if status != 0:
-        skip("strace may not trace here: " + err.strip()[:80])
 
 
 def exchange(port, i):
@@ -62,14 +26,15 @@ def exchanges_survive(t, calls, error, when, on_logs=False):
     """Clients, a reload and a signal work while every so manieth of the calls fails with an error that means: again."""
     port = t.port()
     proxy = t.sluice(web(port, {"a": t.serve(evil.echo)}, t.certs.make()))
-    tampering = Tampering(t, proxy, calls, error, when, [proxy.access_path, proxy.log_path] if on_logs else [])
+    paths = [proxy.access_path, proxy.log_path] if on_logs else []
+    tampering = strace.Attached(t, proxy.pid, *strace.failing(calls, error, when, paths))
     load.together(4, lambda i: exchange(port, i))
     proxy.reload()
     proxy.send_signal(signal.SIGUSR1)
     proxy.wait_for_log("logs opened again")
     exchange(port, 9)
     same({line["reason"] for line in proxy.access(5)}, {"done"}, "with %s at %s" % (error, calls))
-    holds(tampering.end() > 0, "no call of %s was tampered with" % calls)
+    holds("(INJECTED)" in tampering.end(), "no call of %s was tampered with" % calls)
     proxy.stop()
 
 
@@ -77,7 +42,7 @@ def exchanges_survive(t, calls, error, when, on_logs=False):
 def calls_are_interrupted(t):
     """F92: every few calls of a kind answer EINTR, as if a signal had come. Not write() on an eventfd, which libev does not
     repeat: the kernel never interrupts one that has room."""
-    needs_strace()
+    strace.needs_strace()
     for calls, when in ((READS, "3+7"), (WRITES, "3+7"), ("accept4", "1+2"), (WAITS, "3+7")):
         exchanges_survive(t, calls, "EINTR", when)
     exchanges_survive(t, "write,writev", "EINTR", "1+2", on_logs=True)
@@ -86,7 +51,7 @@ def calls_are_interrupted(t):
 @check
 def sockets_that_are_never_ready(t):
     """F92: EAGAIN at calls that were promised to succeed."""
-    needs_strace()
+    strace.needs_strace()
     for calls, when in (("recvfrom,recvmsg", "2+5"), ("sendto,sendmsg", "2+5"), ("accept4", "1+2")):
         exchanges_survive(t, calls, "EAGAIN", when)
 
@@ -108,8 +73,8 @@ def a_storm_of_signals_during_transfers(t):
 @check
 def what_is_asked_while_it_starts_is_done_afterwards(t):
     """HUP and USR1 while it opens its file: by their default they would end it."""
-    needs_strace()
-    proxy = t.prepare(web(t.port(), {"a": "127.0.0.1:1"}), env=UNDER_STRACE)
+    strace.needs_strace()
+    proxy = t.prepare(web(t.port(), {"a": "127.0.0.1:1"}), env=strace.ENVIRONMENT)
     proxy._wrapper = ["strace", "-o", "/dev/null", "-P", proxy.config_path, "-e", "inject=openat:delay_enter=1000000:when=1"]
     proxy.start()
     pid = wait_for("it to open its file", lambda: child_that_opens(proxy, proxy.config_path))
@@ -142,7 +107,7 @@ def signals_that_came_blocked_are_obeyed(t):
 def calls_of_the_start(t, body):
     """The system calls of the main thread until it is ready, as (name, how manieth of that name)."""
     trace = t.path("trace")
-    proxy = t.prepare(body, wrapper=["strace", "-o", trace], env=UNDER_STRACE)
+    proxy = t.prepare(body, wrapper=["strace", "-o", trace], env=strace.ENVIRONMENT)
     proxy.start()
     proxy.wait_ready()
     with open(trace, encoding="ascii", errors="replace") as file:
@@ -169,12 +134,12 @@ def interrupt(traced):
 def int_at_every_call_of_the_start(t):
     """F91: ended while it starts, at one system call after the other: it goes away cleanly, or by the signal's default as
     long as it does not catch it yet."""
-    needs_strace()
+    strace.needs_strace()
     body = web(t.port(), {"a": "127.0.0.1:1"}, t.certs.make())
     calls, statuses = calls_of_the_start(t, body), collections.Counter()
     for name, number in calls[:: max(1, len(calls) // scaled(80, 8))]:
         wrapper = ["strace", "-o", "/dev/null", "-e", "inject=%s:signal=INT:when=%d" % (name, number)]
-        proxy = t.prepare(body, wrapper=wrapper, env=UNDER_STRACE)
+        proxy = t.prepare(body, wrapper=wrapper, env=strace.ENVIRONMENT)
         proxy.expect_status = None
         proxy.start()
         wait_for("its end, or that it is ready", lambda proxy=proxy: not proxy.is_running() or is_ready(proxy))

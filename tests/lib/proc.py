@@ -57,9 +57,14 @@ def state(pid):
         return ""
 
 
-def tracer(pid):
-    """Who traces the process's main thread; 0: nobody."""
-    return int(re.search(r"^TracerPid:\s+(\d+)", _read("/proc/%d/status" % pid), re.M).group(1))
+def tasks(pid):
+    """The ids of its threads."""
+    return [int(task) for task in os.listdir("/proc/%d/task" % pid)]
+
+
+def tracer(pid, task):
+    """Who traces a thread; 0: nobody."""
+    return int(re.search(r"^TracerPid:\s+(\d+)", _read("/proc/%d/task/%d/status" % (pid, task)), re.M).group(1))
 
 
 def children(pid):
@@ -93,14 +98,6 @@ def capabilities(pid):
         int(task): int(re.search(r"^CapEff:\s+(\S+)", _read("/proc/%d/task/%s/status" % (pid, task)), re.M).group(1), 16)
         for task in os.listdir("/proc/%d/task" % pid)
     }
-
-
-def tracers(pid):
-    """Who traces each thread, as a list of process ids; 0 is nobody."""
-    return [
-        int(re.search(r"^TracerPid:\s+(\d+)", _read("/proc/%d/task/%s/status" % (pid, task)), re.M).group(1))
-        for task in os.listdir("/proc/%d/task" % pid)
-    ]
 
 
 def path_being_opened(pid):

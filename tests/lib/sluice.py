@@ -83,7 +83,7 @@ class Sluice:
     def reload(self, body=None, limit=10, **settings):
         """Writes the file if one is given, sends SIGHUP, waits until it is in force; returns the log line."""
         line = self._reload(body, settings, limit)
-        if "in force" not in line:
+        if "reload refused" in line:  # such a line ends with the configuration that stays in force
             raise AssertionError("the reload was refused: " + line)
         return line
 
@@ -91,7 +91,7 @@ class Sluice:
         """The same for a file that must be refused; returns the log lines since the signal."""
         mark = len(self.log())
         line = self._reload(body, settings, limit)
-        if "refused" not in line:
+        if "reload refused" not in line:
             raise AssertionError("the reload was not refused: " + line)
         return "\n".join(self.log()[mark:])
 
