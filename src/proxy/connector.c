@@ -149,7 +149,8 @@ static bool back_off(struct connector *c, struct err *err)
 {
     const struct pool *pool = c->pool;
     mono_us now = c->ctx->io->now;
-    if (!(pool->retry_on & CONF_RETRY_CONNECT) || c->attempts > pool->retry_max)
+    if (err->retry != RETRY_SAFE || !(pool->retry_on & CONF_RETRY_CONNECT) ||
+        c->attempts > pool->retry_max)
         return false;
     if (!budget_take(&pool->record->budget, pool->retry_budget_percent, now)) {
         err_prefix(err, "retry-budget of pool %s is spent", pool->name);

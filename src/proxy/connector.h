@@ -27,8 +27,8 @@ enum connector_result connector_run(struct connector *c, struct err *ret_err);
 /* After CONNECTOR_DONE: opens the conn, and the reservation on the server becomes the caller's. */
 struct server *connector_take(
     struct connector *c, struct conn *conn, void (*on_ready)(void *, unsigned), void *owner);
-/* The connection that was taken broke before a byte passed; the caller has closed it and released
- * the server. True: run again. */
+/* The connection that was taken broke before a byte passed; the caller closes it and releases the
+ * server. True: another attempt is allowed (`why` must say that it is safe): run again. */
 bool connector_try_again(struct connector *c, const struct server *server, const struct err *why);
 
 /* Another attempt was safe, but the pool's retry-budget did not allow it. */

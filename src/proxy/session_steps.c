@@ -7,9 +7,8 @@
 
 /* The client's own failures in the handshake: having left without a word is none (probes and port
  * scans do it all day). */
-static struct verdict handshake_failed(const struct session *s, struct err *err)
+static struct verdict handshake_failed(const struct session *s, const struct err *err)
 {
-    err->side = SIDE_FRONT;
     if (s->front.received == 0 && (err->code == ERR_TRUNCATED || err->code == ERR_RESET))
         return STEP_CLOSE(CLIENT_GONE);
     if (err->code == ERR_MEMORY)
@@ -75,7 +74,6 @@ static enum close_reason client_reason(const struct err *err)
 static struct verdict front_broke(struct session *s, struct err *err)
 {
     struct err ignored;
-    err->side = SIDE_FRONT;
     (void)conn_flush(
         &s->front, &ignored); /* OpenSSL's alert, where the client broke the protocol */
     return (struct verdict){.kind = VERDICT_CLOSE, .reason = client_reason(err)};
@@ -129,10 +127,11 @@ static bool is_untouched(const struct session *s)
     return s->connector && !s->front.eof && !s->back.eof;
 }
 
-static bool back_can_be_replaced(struct session *s, const struct err *err)
+static bool back_can_be_replaced(struct session *s, struct err *err)
 {
     if (!is_untouched(s) || err->code != ERR_RESET)
         return false;
+    err->retry = RETRY_SAFE;
     server_dial_failed(s->server, s->ctx->io->now, &s->ctx->rng);
     if (!connector_try_again(s->connector, s->server, err))
         return false;
@@ -150,7 +149,6 @@ static bool has_said_all(const struct session *s)
 
 static struct verdict back_broke(struct session *s, struct err *err)
 {
-    err->side = SIDE_BACK;
     if (err->code == ERR_RESET && !s->back.received && !s->back.deaf && !s->back.eof)
         server_doubt(s->server);
     if (back_can_be_replaced(s, err))
