@@ -25,14 +25,19 @@ static struct cert_record *find_previous(
     return NULL;
 }
 
+static int64_t days_left(const struct cert_record *record, int64_t now_s)
+{
+    return (record->not_after_s - now_s) / 86400;
+}
+
+/* The one that there is, until it would have to be warned of: nobody but us can renew it. */
 static struct cert_record *load_self_signed(
     const struct assets *assets, const struct snapshot *previous, struct err *ret_err)
 {
-    struct cert_record *have = find_previous(previous, NULL);
-    if (have)
-        return cert_record_ref(have);
-    struct cert_record *fresh;
+    struct cert_record *have = find_previous(previous, NULL), *fresh;
     int64_t now_s = clock_wall(assets->clock) / US_PER_S;
+    if (have && days_left(have, now_s) >= EXPIRY_WARNING_DAYS)
+        return cert_record_ref(have);
     return cert_record_self_signed(now_s, &fresh, ret_err) < 0 ? NULL : fresh;
 }
 
@@ -55,7 +60,7 @@ static void warn_of_dates(const struct conf_certificate *conf, const struct cert
     const struct assets *assets, struct problems *problems)
 {
     int64_t now_s = clock_wall(assets->clock) / US_PER_S;
-    int64_t days = (record->not_after_s - now_s) / 86400;
+    int64_t days = days_left(record, now_s);
     if (record->not_after_s <= now_s)
         problems_warn(problems, conf->where, "certificate %s has expired: clients will refuse it",
             record->path);
