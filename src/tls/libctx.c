@@ -7,6 +7,7 @@
 #include <stdbool.h>
 
 #include "base/mem.h"
+#include "tls/algorithms.h"
 #include "tls/tls_error.h"
 
 struct libctx {
@@ -84,6 +85,10 @@ struct libctx *libctx_enter(struct err *ret_err)
     ctx->provider = OSSL_PROVIDER_load(ctx->ossl, "default");
     if (!ctx->provider)
         goto fail;
+    if (algorithms_make(ctx->provider, ret_err) < 0) {
+        libctx_leave(ctx);
+        return NULL;
+    }
     return ctx;
 fail:
     tls_error_take(ret_err, "making OpenSSL's context for a thread");

@@ -1,5 +1,6 @@
 # The files of src/tls.
 libsluice_a_SOURCES += \
+	src/tls/algorithms.c src/tls/algorithms.h \
 	src/tls/cert_checks.c \
 	src/tls/cert_file.c \
 	src/tls/cert_names.c \
