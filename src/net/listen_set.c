@@ -1,8 +1,5 @@
 #include "net/listen_set.h"
 
-#include <linux/filter.h>
-#include <netinet/tcp.h>
-
 #include "base/mem.h"
 #include "base/sys.h"
 #include "net/sock.h"
@@ -111,20 +108,24 @@ int listen_set_fd(const struct listen_set *set, unsigned worker)
     return worker < set->n ? set->fds[worker] : -1;
 }
 
+/* Packets to a socket with a smaller TTL are dropped without an answer. */
+static void set_least_ttl(int fd, const struct addr *addr, int ttl)
+{
+    if (addr->u.sa.sa_family == AF_INET)
+        (void)sys_setsockopt(fd, IPPROTO_IP, IP_MINTTL, &ttl, sizeof ttl);
+    else if (addr->u.sa.sa_family == AF_INET6)
+        (void)sys_setsockopt(fd, IPPROTO_IPV6, IPV6_MINHOPCOUNT, &ttl, sizeof ttl);
+}
+
+/* On a listening socket that concerns SYNs only: whoever is halfway through the handshake has a
+ * socket of his own. Systems send 64 or 128 at the most, but for a few; newcomers from those, on
+ * the same wire, are reset when the socket is closed. */
 void listen_fd_retire(int fd, const struct addr *addr)
 {
-    if (addr->u.sa.sa_family == AF_UNIX)
-        return;
-    /* On a TCP socket the filter sees packets from the TCP header on; byte 13 holds the flags. SYN
-     * without ACK: drop. */
-    struct sock_filter code[] = {
-        BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 13),
-        BPF_STMT(BPF_ALU | BPF_AND | BPF_K, TH_SYN | TH_ACK),
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, TH_SYN, 0, 1),
-        BPF_STMT(BPF_RET | BPF_K, 0),
-        BPF_STMT(BPF_RET | BPF_K, 0xffffffffu),
-    };
-    const struct sock_fprog program = {.len = sizeof code / sizeof code[0], .filter = code};
-    /* Without it clients of the last moment are reset: a pity, not a failure. */
-    (void)sys_setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program);
+    set_least_ttl(fd, addr, 255);
+}
+
+void listen_fd_let_in(int fd, const struct addr *addr)
+{
+    set_least_ttl(fd, addr, 0);
 }

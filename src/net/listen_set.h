@@ -41,5 +41,7 @@ int listen_set_fd(const struct listen_set *set, unsigned worker);
  * are already in the queue, or halfway into it, can still be accepted: closing a socket with a
  * queue would reset them. Any thread. */
 void listen_fd_retire(int fd, const struct addr *addr);
+/* A connection accepted from a retired socket: it may have inherited that. */
+void listen_fd_let_in(int fd, const struct addr *addr);
 
 #endif

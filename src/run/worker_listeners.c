@@ -80,6 +80,8 @@ static void on_accept(void *owner, int fd, const struct addr *peer)
     struct worker_listener *wl = owner;
     struct worker *w = wl->worker;
     struct worker *to = wl->retiring ? w : least_loaded(w);
+    if (wl->retiring)
+        listen_fd_let_in(fd, &wl->listener.addr);
     if (to != w && hand_over(wl, to, fd, peer))
         return;
     atomic_fetch_add_explicit(&w->live, 1, memory_order_relaxed);

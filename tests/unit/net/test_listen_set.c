@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 #include <errno.h>
+#include <netinet/tcp.h>
 #include <sys/stat.h>
 
 #include "../base/failing_mem.h"
@@ -211,6 +212,34 @@ static void retired_socket_keeps_its_queue_and_ignores_newcomers_F84(void **stat
     listen_set_put(set);
 }
 
+/* The server's half of the handshake is completed by the first bytes only, which makes the moment
+ * long. */
+static void who_was_halfway_into_a_retired_socket_gets_in_F84(void **state)
+{
+    (void)state;
+    struct listen_set *set = listen_set_get(&sets, &tcp, 1, &(struct err){0});
+    assert_non_null(set);
+    int fd = listen_set_fd(set, 0), patience = 10;
+    assert_int_equal(setsockopt(fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, &patience, sizeof patience), 0);
+    int halfway = client_of(&tcp);
+    listen_fd_retire(fd, &tcp);
+    assert_int_equal(write(halfway, "x", 1), 1);
+    wait_for(fd, POLLIN);
+    int accepted = accept(fd, NULL, NULL);
+    assert_true(accepted >= 0);
+    listen_fd_let_in(accepted, &tcp);
+    char bytes[2];
+    assert_int_equal(write(halfway, "y", 1), 1);
+    for (int got = 0; got < 2; got++) {
+        wait_for(accepted, POLLIN);
+        assert_int_equal(read(accepted, &bytes[got], 1), 1);
+    }
+    assert_memory_equal(bytes, "xy", 2);
+    close(halfway);
+    close(accepted);
+    listen_set_put(set);
+}
+
 static void retiring_a_path_changes_nothing(void **state)
 {
     (void)state;
@@ -237,6 +266,7 @@ int main(void)
         CASE(set_without_memory_says_so),
         CASE(nothing_can_be_put_back),
         CASE(retired_socket_keeps_its_queue_and_ignores_newcomers_F84),
+        CASE(who_was_halfway_into_a_retired_socket_gets_in_F84),
         CASE(retiring_a_path_changes_nothing),
     };
     return cmocka_run_group_tests_name("listen_set", tests, NULL, NULL);
