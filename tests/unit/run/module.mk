@@ -12,3 +12,8 @@ check_PROGRAMS += tests/unit/run/test_privileges
 TESTS += tests/unit/run/test_privileges
 tests_unit_run_test_privileges_SOURCES = tests/unit/run/test_privileges.c
 tests_unit_run_test_privileges_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=geteuid,--wrap=getegid,--wrap=getpwnam
+
+check_PROGRAMS += tests/unit/run/test_reload
+TESTS += tests/unit/run/test_reload
+tests_unit_run_test_reload_SOURCES = tests/unit/run/test_reload.c $(CONFIGURED)
+tests_unit_run_test_reload_LDFLAGS = $(AM_LDFLAGS) $(FAILING_MEM)

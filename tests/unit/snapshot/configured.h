@@ -62,8 +62,8 @@ static inline void write_certificate(const char *name, const char *host)
     free(text);
 }
 
-/* The text with $0 and $1 for the addresses and @NAME for a path in the folder (NAME of letters,
- * digits, dots and dashes). Valid until the next call. */
+/* The text with $0 and $1 for the addresses, #0 and #1 for their ports, and @NAME for a path in the
+ * folder (NAME of letters, digits, dots and dashes). Valid until the next call. */
 static inline const char *expand(const char *template)
 {
     static const char name_bytes[] = "abcdefghijklmnopqrstuvwxyz0123456789.-";
@@ -72,6 +72,10 @@ static inline const char *expand(const char *template)
     for (const char *p = template; *p;) {
         if (*p == '$') {
             n += (size_t)snprintf(text + n, sizeof text - n, "%s", ports[p[1] - '0'].text);
+            p += 2;
+        } else if (*p == '#') {
+            unsigned port = addr_port(&ports[p[1] - '0'].addr);
+            n += (size_t)snprintf(text + n, sizeof text - n, "%u", port);
             p += 2;
         } else if (*p == '@') {
             char name[64];
