@@ -96,6 +96,17 @@ static enum io_result client_answer(struct demo_client *client, struct err *ret_
     return client->n < HEAD_MAX ? IO_DONE : IO_ERROR;
 }
 
+/* A stream too short to be told from the beginning of a request is an echo's. */
+static enum io_result client_ends(struct demo_client *client, struct err *ret_err)
+{
+    if (client->mode == MODE_UNKNOWN) {
+        client->mode = MODE_ECHO;
+        if (client_answer(client, ret_err) == IO_ERROR)
+            return IO_ERROR;
+    }
+    return conn_finish(&client->conn, ret_err);
+}
+
 /* One piece a call; level-triggered events bring the rest. */
 static enum io_result client_turn(struct demo_client *client, struct err *ret_err)
 {
@@ -106,7 +117,7 @@ static enum io_result client_turn(struct demo_client *client, struct err *ret_er
         return r;
     r = conn_read(c, client->head + client->n, HEAD_MAX - client->n, &n, ret_err);
     if (r == IO_EOF)
-        r = conn_finish(c, ret_err);
+        r = client_ends(client, ret_err);
     else if (r == IO_DONE) {
         client->n =
             client->conn.finishing ? 0 : client->n + n; /* after the answer nothing counts */
