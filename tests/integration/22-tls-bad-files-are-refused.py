@@ -73,7 +73,7 @@ def a_key_that_others_can_read_is_refused(t):
         same(status, 2, "exit status with mode %o" % mode)
         holds("open.pem" in message, message)
     for mode in (0o600, 0o400, 0o640):
-        same(verdict(t, "closed.pem", text, mode)[0], 0, "exit status with mode %o" % mode)
+        same(verdict(t, "closed-%o.pem" % mode, text, mode)[0], 0, "exit status with mode %o" % mode)
 
 
 @check
