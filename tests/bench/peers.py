@@ -37,7 +37,7 @@ SLUICE = Peer(
     config="""
 [global]
 threads = {workers}
-max-connections = 8000
+max-connections = 3000
 user = {user}
 [frontend web]
 listen = 127.0.0.1:{port}

@@ -60,6 +60,16 @@ def _align(lines):
     return ["  ".join(cell.ljust(width) for cell, width in zip(line, widths)).rstrip() for line in lines]
 
 
+def worst(rows):
+    """For each other peer one line: where ours does worst beside it."""
+    peers = list(dict.fromkeys(r["peer"] for r in rows))
+    cases = list(dict.fromkeys(r["case"] for r in rows))
+    for other in peers[1:]:
+        ratios = {c: _ratios(_values(rows, c, peers[0]), _values(rows, c, other)) for c in cases}
+        case = max(cases, key=lambda c: statistics.median(ratios[c]))
+        yield "highest %s/%s: %.3f (%s)" % (peers[0], other, statistics.median(ratios[case]), case)
+
+
 def table(rows, previous):
     """Lines of text. The first peer is ours; `previous` are the rows of the run before this one."""
     peers = list(dict.fromkeys(r["peer"] for r in rows))
