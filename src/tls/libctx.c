@@ -79,7 +79,7 @@ struct libctx *libctx_enter(struct err *ret_err)
     if (!ctx->ossl)
         goto fail;
     ctx->before = OSSL_LIB_CTX_set0_default(ctx->ossl);
-    if (!ctx->before)
+    if (OSSL_LIB_CTX_set0_default(NULL) != ctx->ossl) /* it does not say when it failed */
         goto fail;
     /* OpenSSL would load it by itself on first use, and then fail in the middle of a handshake. */
     ctx->provider = OSSL_PROVIDER_load(ctx->ossl, "default");

@@ -33,6 +33,7 @@ tests_unit_tls_test_context_LDFLAGS = $(AM_LDFLAGS) $(FAILING_MEM)
 check_PROGRAMS += tests/unit/tls/test_policy
 TESTS += tests/unit/tls/test_policy
 tests_unit_tls_test_policy_SOURCES = tests/unit/tls/test_policy.c
+
 check_PROGRAMS += tests/unit/tls/test_algorithms
 TESTS += tests/unit/tls/test_algorithms
 tests_unit_tls_test_algorithms_SOURCES = tests/unit/tls/test_algorithms.c
