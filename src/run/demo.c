@@ -45,9 +45,9 @@ static const char *const names[DEMO_SERVERS] = {"alpha", "beta"};
 
 /* ---- one client ---- */
 
-static void client_close(struct demo_client *client)
+static void client_close(struct demo_client *client, enum conn_end end)
 {
-    conn_close(&client->conn, CONN_CLOSE);
+    conn_close(&client->conn, end);
     list_remove(&client->entry);
     mem_free(client);
 }
@@ -132,9 +132,10 @@ static void on_client(void *owner, unsigned events)
     struct conn *c = &client->conn;
     struct err ignored;
     c->readable = (events & WATCH_READ) != 0;
-    if (events & WATCH_ERROR || client_turn(client, &ignored) == IO_ERROR ||
-        (c->eof && c->finished))
-        client_close(client);
+    if (events & WATCH_ERROR || client_turn(client, &ignored) == IO_ERROR)
+        client_close(client, CONN_RESET);
+    else if (c->eof && c->finished)
+        client_close(client, CONN_CLOSE);
     else
         conn_want(c, !c->eof && !conn_is_blocked(c));
 }
@@ -147,7 +148,7 @@ static void on_accept(void *owner, int fd, const struct addr *peer)
     struct demo_server *server = owner;
     struct demo_client *client = mem_zalloc(sizeof *client);
     if (!client) {
-        sys_close(fd);
+        sock_reset(fd);
         return;
     }
     client->server = server;
@@ -173,7 +174,7 @@ static void *demo_main(void *arg)
     struct demo *demo = arg;
     loop_run(&demo->loop);
     LIST_EACH_SAFE(it, tmp, &demo->clients)
-    client_close(CONTAINER_OF(it, struct demo_client, entry));
+    client_close(CONTAINER_OF(it, struct demo_client, entry), CONN_RESET);
     return NULL;
 }
 
