@@ -9,15 +9,20 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
+#include <linux/capability.h>
 #include <linux/sockios.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/random.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #ifdef SLUICE_FAULTS
@@ -182,6 +187,59 @@ static inline int sys_thread_create(pthread_t *ret_thread, void *(*run)(void *),
     }
     return 0;
 }
+
+static inline ssize_t sys_getrandom(void *buf, size_t len)
+{
+    SYS_MAY_FAIL(getrandom);
+    return getrandom(buf, len, 0);
+}
+
+/* ---- giving up root: a failure must never leave more than was asked for (P6) ---- */
+
+static inline int sys_setgroups(size_t n, const gid_t *groups)
+{
+    SYS_MAY_FAIL(setgroups);
+    return setgroups(n, groups);
+}
+
+static inline int sys_setegid(gid_t gid)
+{
+    SYS_MAY_FAIL(setegid);
+    return setegid(gid);
+}
+
+static inline int sys_seteuid(uid_t uid)
+{
+    SYS_MAY_FAIL(seteuid);
+    return seteuid(uid);
+}
+
+static inline int sys_setresgid(gid_t real, gid_t effective, gid_t saved)
+{
+    SYS_MAY_FAIL(setresgid);
+    return setresgid(real, effective, saved);
+}
+
+static inline int sys_setresuid(uid_t real, uid_t effective, uid_t saved)
+{
+    SYS_MAY_FAIL(setresuid);
+    return setresuid(real, effective, saved);
+}
+
+static inline int sys_prctl(int option, unsigned long value)
+{
+    SYS_MAY_FAIL(prctl);
+    return prctl(option, value, 0, 0, 0);
+}
+
+/* Of the calling thread. */
+static inline int sys_capset(cap_user_header_t header, cap_user_data_t data)
+{
+    SYS_MAY_FAIL(capset);
+    return (int)syscall(SYS_capset, header, data);
+}
+
+/* ---- */
 
 /* Closing never fails in a way that leaves something to do (Linux releases the descriptor even on
  * EINTR). Takes -1. */

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define FAULTS_MAX 32
+#define FAULTS_MAX 64
 #define COUNT_PREFIX "count:"
 
 struct fault {
@@ -50,6 +50,14 @@ static const int usual_errnos[SYS_FAULT_KINDS] = {
     [SYS_FAULT_eventfd] = EMFILE,
     [SYS_FAULT_signalfd] = EMFILE,
     [SYS_FAULT_thread_create] = EAGAIN,
+    [SYS_FAULT_getrandom] = ENOSYS,
+    [SYS_FAULT_setgroups] = EPERM,
+    [SYS_FAULT_setegid] = EPERM,
+    [SYS_FAULT_seteuid] = EPERM,
+    [SYS_FAULT_setresgid] = EPERM,
+    [SYS_FAULT_setresuid] = EAGAIN,
+    [SYS_FAULT_prctl] = EINVAL,
+    [SYS_FAULT_capset] = EPERM,
     [SYS_FAULT_alloc] = ENOMEM,
     [SYS_FAULT_openssl_alloc] = ENOMEM,
     [SYS_FAULT_libev_alloc] = ENOMEM,

@@ -2,11 +2,9 @@
 
 #include <errno.h>
 #include <grp.h>
-#include <linux/capability.h>
 #include <pwd.h>
-#include <sys/prctl.h>
-#include <sys/syscall.h>
-#include <unistd.h>
+
+#include "base/sys.h"
 
 #define MAIN_KEEPS ((1u << CAP_NET_BIND_SERVICE) | (1u << CAP_DAC_READ_SEARCH))
 
@@ -45,8 +43,8 @@ int privileges_resolve(
  * not have, are given up at once. */
 int privileges_step_down(const struct identity *identity, struct err *ret_err)
 {
-    if (!identity->change ||
-        (setgroups(0, NULL) == 0 && setegid(identity->gid) == 0 && seteuid(identity->uid) == 0))
+    if (!identity->change || (sys_setgroups(0, NULL) == 0 && sys_setegid(identity->gid) == 0 &&
+                                 sys_seteuid(identity->uid) == 0))
         return 0;
     err_set_errno(ret_err, errno, "cannot become uid %u", (unsigned)identity->uid);
     return -1;
@@ -54,7 +52,7 @@ int privileges_step_down(const struct identity *identity, struct err *ret_err)
 
 int privileges_step_up(const struct identity *identity, struct err *ret_err)
 {
-    if (!identity->change || (seteuid(0) == 0 && setegid(0) == 0))
+    if (!identity->change || (sys_seteuid(0) == 0 && sys_setegid(0) == 0))
         return 0;
     err_set_errno(ret_err, errno, "cannot become root again");
     return -1;
@@ -65,7 +63,7 @@ static int keep_capabilities(unsigned mask)
 {
     struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
     struct __user_cap_data_struct data[2] = {{.effective = mask, .permitted = mask}};
-    return (int)syscall(SYS_capset, &header, data);
+    return sys_capset(&header, data);
 }
 
 /* Capabilities that we never had cannot be kept (containers often lack some). */
@@ -81,22 +79,24 @@ int privileges_drop(const struct identity *identity, struct err *ret_err)
     if (!identity->change)
         return 0;
     unsigned keep = permitted() & MAIN_KEEPS;
-    if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0 || setgroups(0, NULL) < 0 ||
-        setresgid(identity->gid, identity->gid, identity->gid) < 0 ||
-        setresuid(identity->uid, identity->uid, identity->uid) < 0 || keep_capabilities(keep) < 0 ||
-        prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0) {
+    if (sys_prctl(PR_SET_KEEPCAPS, 1) < 0 || sys_setgroups(0, NULL) < 0 ||
+        sys_setresgid(identity->gid, identity->gid, identity->gid) < 0 ||
+        sys_setresuid(identity->uid, identity->uid, identity->uid) < 0 ||
+        keep_capabilities(keep) < 0 || sys_prctl(PR_SET_NO_NEW_PRIVS, 1) < 0) {
         err_set_errno(ret_err, errno, "cannot give up root");
         return -1;
     }
-    if (setuid(0) == 0 || seteuid(0) == 0 || setgid(0) == 0) {
+    if (setuid(0) == 0 || sys_seteuid(0) == 0 || setgid(0) == 0) {
         err_set(ret_err, ERR_SYSTEM, "root was given up but could be taken back");
         return -1;
     }
     return 0;
 }
 
-void privileges_drop_in_worker(void)
+int privileges_drop_in_worker(struct err *ret_err)
 {
-    if (geteuid() != 0)
-        (void)keep_capabilities(0); /* giving up what one has cannot fail */
+    if (geteuid() == 0 || keep_capabilities(0) == 0)
+        return 0;
+    err_set_errno(ret_err, errno, "a worker cannot give up its capabilities");
+    return -1;
 }

@@ -26,7 +26,7 @@ int privileges_step_up(const struct identity *identity, struct err *ret_err);
 
 /* Main thread, before any worker exists. Checks that there is no way back. 0 or -1. */
 int privileges_drop(const struct identity *identity, struct err *ret_err);
-/* In each worker's thread, first thing. */
-void privileges_drop_in_worker(void);
+/* In each worker's thread, first thing. 0 or -1. */
+int privileges_drop_in_worker(struct err *ret_err);
 
 #endif

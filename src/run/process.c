@@ -3,13 +3,12 @@
 #include <assert.h>
 #include <inttypes.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <unistd.h>
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/sys.h"
 #include "net/reserve.h"
 #include "run/limits.h"
 #include "run/privileges.h"
@@ -165,7 +164,7 @@ static int make_workers(struct process *p, unsigned n, struct err *ret_err)
     }
     for (unsigned i = 0; i < n; i++) {
         uint64_t seed;
-        if (getrandom(&seed, sizeof seed, 0) != sizeof seed)
+        if (sys_getrandom(&seed, sizeof seed) != sizeof seed)
             seed = (uint64_t)clock_wall(p->crew.clock) + i; /* jitter, not secrets */
         struct worker *w = worker_new(&p->crew, i, seed, ret_err);
         if (!w)
@@ -212,13 +211,16 @@ static void end_workers(struct process *p)
 
 /* ---- the beginning ---- */
 
-static void init_assets(struct process *p, const struct conf *conf)
+static int init_assets(struct process *p, const struct conf *conf, struct err *ret_err)
 {
     unsigned char secret[TICKET_SECRET_BYTES];
-    if (getrandom(secret, sizeof secret, 0) != sizeof secret)
-        abort(); /* before the first connection; a kernel without randomness serves nobody */
+    if (sys_getrandom(secret, sizeof secret) != sizeof secret) {
+        err_set(ret_err, ERR_SYSTEM, "the kernel gives no random bytes");
+        return -1;
+    }
     assets_init(&p->assets, limits_threads(&conf->global), p->identity.uid, p->crew.clock, secret);
     explicit_bzero(secret, sizeof secret);
+    return 0;
 }
 
 /* Everything that is needed before the first configuration can go its way; that one opens its ports
@@ -274,28 +276,28 @@ static int run_loop(struct process *p, struct conf *conf, struct problems *probl
 {
     mailbox_open(&p->box, &p->loop, on_message, on_wake, p);
     watch_timer_init(&p->grace, on_grace_over, p);
-    init_assets(p, conf);
     int rc = begin(p, conf, problems);
     reload_log_problems(problems);
     if (rc == 0)
         loop_run(&p->loop);
     end_workers(p);
     watch_timer_stop(&p->loop, &p->grace);
-    assets_fini(&p->assets);
-    reserve_drop();
     return rc;
 }
 
-static int run_with_signals(
+static int run_with_loop(
     struct process *p, struct conf *conf, struct problems *problems, struct err *ret_err)
 {
-    if (signals_watch(&p->signals, &p->loop, on_signal, p, ret_err) < 0) {
+    if (loop_init(&p->loop, ret_err) < 0 ||
+        signals_watch(&p->signals, &p->loop, on_signal, p, ret_err) < 0) {
+        loop_fini(&p->loop);
         conf_free(conf);
         return -1;
     }
     if (run_loop(p, conf, problems) < 0)
         p->exit_status = 2;
     watch_signals_stop(&p->signals);
+    loop_fini(&p->loop);
     return 0;
 }
 
@@ -303,13 +305,14 @@ static int run_with_tls(
     struct process *p, struct conf *conf, struct problems *problems, struct err *ret_err)
 {
     struct libctx *libctx = libctx_enter(ret_err); /* for reading certificates */
-    if (!libctx || loop_init(&p->loop, ret_err) < 0) {
+    if (!libctx || init_assets(p, conf, ret_err) < 0) {
         libctx_leave(libctx);
         conf_free(conf);
         return -1;
     }
-    int rc = run_with_signals(p, conf, problems, ret_err);
-    loop_fini(&p->loop);
+    int rc = run_with_loop(p, conf, problems, ret_err);
+    reserve_drop();
+    assets_fini(&p->assets);
     libctx_leave(libctx);
     return rc;
 }

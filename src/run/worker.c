@@ -50,7 +50,7 @@ static void on_view_unused(void *owner, struct snapshot *snapshot)
 static struct view *make_view(struct worker *w, struct snapshot *snapshot, struct err *ret_err)
 {
     if (!w->tls) {
-        *ret_err = w->tls_err;
+        *ret_err = w->start_err;
         return NULL;
     }
     struct unused *unused = mem_zalloc(sizeof *unused);
@@ -130,10 +130,10 @@ static void *worker_main(void *arg)
     char name[16];
     struct err err;
     snprintf(name, sizeof name, "w%u", w->number + 1);
-    privileges_drop_in_worker();
     if (log_thread_init(name, &err) < 0)
         log_warn("worker %s shares the log with others: %s", name, err.context);
-    w->tls = tls_thread_new(&w->tls_err);
+    if (privileges_drop_in_worker(&w->start_err) == 0)
+        w->tls = tls_thread_new(&w->start_err);
     loop_run(&w->loop);
     worker_listeners_close_all(w);
     close_sessions(w);

@@ -37,7 +37,7 @@ struct worker {
     struct io *io;
     struct context ctx;
     struct tls_thread *tls;
-    struct err tls_err;    /* why tls is NULL */
+    struct err start_err;  /* why tls is NULL: it makes no views */
     struct view *view;     /* in force; NULL before the first */
     struct view *prepared; /* kept aside */
     struct list listeners;

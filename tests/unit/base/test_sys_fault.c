@@ -74,12 +74,13 @@ static void short_call_passes_one_byte_of_many(void **state)
 static void every_kind_has_an_error_of_its_own(void **state)
 {
     (void)state;
-    sys_fault_plan(
-        "socket:1,bind:1,listen:1,accept4:1,connect:1,getsockopt:1,setsockopt:1,"
-        "getsockname:1,recv:1,send:1,sendmsg:1,shutdown:1,open:1,read:1,write:1,fstat:1,"
-        "fcntl:1,epoll_create1:1,epoll_ctl:1,poll:1,eventfd:1,signalfd:1,thread_create:1,alloc:1,"
-        "openssl_alloc:1,"
-        "libev_alloc:1");
+    sys_fault_plan("socket:1,bind:1,listen:1,accept4:1,connect:1,getsockopt:1,setsockopt:1,"
+                   "getsockname:1,recv:1,send:1,sendmsg:1,shutdown:1,open:1,read:1,write:1,fstat:1,"
+                   "fcntl:1,epoll_create1:1,epoll_ctl:1,poll:1,eventfd:1,signalfd:1,getrandom:1,"
+                   "setgroups:1,setegid:1,"
+                   "seteuid:1,setresgid:1,setresuid:1,prctl:1,capset:1,thread_create:1,alloc:1,"
+                   "openssl_alloc:1,"
+                   "libev_alloc:1");
     for (int kind = 0; kind < SYS_FAULT_KINDS; kind++)
         assert_int_not_equal(sys_fault((enum sys_fault_kind)kind), 0);
 }

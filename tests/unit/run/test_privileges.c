@@ -201,8 +201,8 @@ static int drop_for_good(const struct identity *identity)
         return 5;
     if (prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) != 1)
         return 6;
-    privileges_drop_in_worker();
-    if (capabilities(caps) < 0 || caps[0].permitted || caps[0].effective)
+    if (privileges_drop_in_worker(&err) < 0 || capabilities(caps) < 0 || caps[0].permitted ||
+        caps[0].effective)
         return 7;
     return 0;
 }
