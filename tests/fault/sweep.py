@@ -161,6 +161,22 @@ class Trial:
         self.proxy = sluice.Sluice(self.folder, body, env=self.env, **settings)
         self.proxy.start()
 
+    def wait_ready(self):
+        """False: it has ended instead, as it should: the start is what the failure cost."""
+        line = self.await_line(r" ready: ", 0, may_end=True)
+        if line is not None or self.proxy.is_running():
+            return True
+        status = self.wait_exit()
+        holds(status != 0, "it ended with status 0 instead of starting")
+        holds(self.has_fired(), "no start although nothing failed")
+        self.costs.append("the start: status %d" % status)
+        return False
+
+    def stop(self, number):
+        self.proxy.send_signal(number)
+        status = self.wait_exit()
+        holds(status == 0, "exit status %d after signal %d" % (status, number))
+
     def wait_exit(self, limit=EXIT_LIMIT):
         try:
             status = self.proxy.process.wait(limit)
@@ -241,6 +257,8 @@ class Sweep:
         most = {}
         for number in range(3):
             path = os.path.join(self.folder, "count-%d" % number)
+            open(path, "wb").close()
+            os.chmod(path, 0o666)  # at its end the program may not be root any more
             result = self.run("", free=True, count_path=path)
             if result.why:
                 raise SystemExit("Bail out! Without a failure: %s\n%s" % (result.why, result.report))
@@ -352,6 +370,8 @@ def _sweep_all(sweep, report, all_series, runs):
     totals = {series: counts[series.kind] for series in all_series if counts[series.kind]}
     if arguments.kind:
         totals = {series: n for series, n in totals.items() if series.name in arguments.kind}
+    if not totals:
+        raise SystemExit("Bail out! The scenario makes no such calls")
     shares = share_out(totals, arguments.runs or runs)
     if arguments.long:
         shares = {series: min(n, series.most or n) for series, n in totals.items()}
