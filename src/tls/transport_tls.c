@@ -133,7 +133,9 @@ static void send_internal_error(struct conn *c)
     if (c->broken || c->out.bytes || c->finishing)
         return;
     SSL_set0_rbio(ssl, NULL);
-    SSL_set_shutdown(ssl, 0); /* after the peer's close_notify OpenSSL would not even try to read */
+    /* After the peer's close_notify OpenSSL would not even try to read. From 3.2 on it finds that
+     * same close_notify again in TLS 1.3, and there is no alert. */
+    SSL_set_shutdown(ssl, 0);
     size_t n;
     while (SSL_read_ex(ssl, c->io->piece, sizeof c->io->piece, &n) == 1)
         ; /* what it had decrypted already: one record at most */
