@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -255,6 +256,79 @@ static void closed_conn_is_silent(void **state)
     assert_int_equal(next_events(), 0);
 }
 
+/* ---- what the kernel holds ---- */
+
+/* Until neither the kernel nor we take any more. */
+static void write_until_blocked(void)
+{
+    static const unsigned char piece[IO_PIECE];
+    while (!conn_is_blocked(&conn))
+        assert_int_equal(conn_write(&conn, piece, sizeof piece, &err), IO_DONE);
+}
+
+static void peer_takes(size_t n)
+{
+    char bytes[4096];
+    while (n) {
+        ssize_t k = read(peer, bytes, n < sizeof bytes ? n : sizeof bytes);
+        assert_true(k > 0);
+        n -= (size_t)k;
+    }
+}
+
+static void bytes_are_held_until_the_peer_has_them(void **state)
+{
+    (void)state;
+    assert_false(conn_is_held(&conn));
+    write_until_blocked();
+    assert_true(conn_is_held(&conn));
+    chunk_queue_clear(&io->chunks, &conn.out);
+    peer_takes(conn.sent);
+    while (conn_is_held(&conn)) /* the last acknowledgement is on its way */
+        sched_yield();
+}
+
+static void peer_takes_until_it_drains(void)
+{
+    for (size_t taken = 0; !conn_drains(&conn); taken += IO_PIECE) {
+        assert_true(taken < conn.sent);
+        peer_takes(IO_PIECE);
+    }
+}
+
+/* Nobody else would tell that the peer still reads. */
+static void slow_reader_is_seen_to_drain_and_an_idle_one_is_not(void **state)
+{
+    (void)state;
+    bool drains = true;
+    write_until_blocked();
+    io->now = 6;
+    while (drains) { /* from kernel to kernel, for a moment */
+        conn.stalled_since = 5;
+        drains = conn_drains(&conn);
+        assert_int_equal(conn.stalled_since, drains ? 6 : 5);
+    }
+    peer_takes_until_it_drains();
+    assert_int_equal(conn.stalled_since, 6);
+    conn.stalled_since = 0; /* nothing waits with us */
+    peer_takes_until_it_drains();
+    assert_int_equal(conn.stalled_since, 0);
+}
+
+static void conn_of_which_nothing_is_held_does_not_drain(void **state)
+{
+    (void)state;
+    struct conn never = {0};
+    assert_false(conn_drains(&never));
+    assert_false(conn_drains(&conn));
+    assert_int_equal(conn_write(&conn, "x", 1, &err), IO_DONE);
+    peer_takes(1);
+    while (conn_is_held(&conn))
+        sched_yield();
+    assert_false(conn_drains(&conn));
+    assert_int_equal(conn.stalled_since, 0);
+}
+
 /* ---- the plain transport ---- */
 
 static void plain_is_ready_at_once_and_hides_nothing(void **state)
@@ -298,6 +372,9 @@ int main(void)
         CASE(park_tells_of_a_lack_of_memory),
         CASE(close_ends_it_once),
         CASE(closed_conn_is_silent),
+        CASE(bytes_are_held_until_the_peer_has_them),
+        CASE(slow_reader_is_seen_to_drain_and_an_idle_one_is_not),
+        CASE(conn_of_which_nothing_is_held_does_not_drain),
         CASE(plain_is_ready_at_once_and_hides_nothing),
         CASE(plain_passes_bytes_and_ends),
     };

@@ -240,6 +240,48 @@ static void who_was_halfway_into_a_retired_socket_gets_in_F84(void **state)
     listen_set_put(set);
 }
 
+static void retired_socket_of_ipv6_ignores_newcomers_too_F84(void **state)
+{
+    (void)state;
+    struct addr addr = addr_of("[::1]:0");
+    struct err err;
+    struct listen_set *set = listen_set_get(&sets, &addr, 1, &err);
+    if (!set) /* some containers have no IPv6 */
+        return;
+    int fd = listen_set_fd(set, 0);
+    listen_fd_retire(fd, &addr);
+    addr = addr_bound(fd);
+    int newcomer = socket(AF_INET6, SOCK_STREAM | SOCK_NONBLOCK, 0);
+    assert_int_equal(connect(newcomer, &addr.u.sa, addr.len), -1);
+    struct pollfd p = {.fd = newcomer, .events = POLLOUT};
+    assert_int_equal(poll(&p, 1, 0), 0);
+    assert_int_equal(accept(fd, NULL, NULL), -1);
+    close(newcomer);
+    listen_set_put(set);
+}
+
+static uid_t owner_of(int fd)
+{
+    struct stat st;
+    assert_int_equal(fstat(fd, &st), 0);
+    return st.st_uid;
+}
+
+/* Else a reload, as that user, could not bind another address with the same port. */
+static void sockets_become_those_of_the_user_that_root_becomes(void **state)
+{
+    (void)state;
+    uid_t user = geteuid() == 0 ? 4242 : geteuid();
+    struct addr path = path_addr();
+    struct listen_set *set = get(&tcp), *set_path = get(&path);
+    listen_sets_give(&sets, user);
+    for (unsigned i = 0; i < WORKERS; i++)
+        assert_int_equal(owner_of(listen_set_fd(set, i)), user);
+    assert_int_equal(owner_of(listen_set_fd(set_path, 0)), user);
+    listen_set_put(set);
+    listen_set_put(set_path);
+}
+
 static void retiring_a_path_changes_nothing(void **state)
 {
     (void)state;
@@ -267,6 +309,8 @@ int main(void)
         CASE(nothing_can_be_put_back),
         CASE(retired_socket_keeps_its_queue_and_ignores_newcomers_F84),
         CASE(who_was_halfway_into_a_retired_socket_gets_in_F84),
+        CASE(retired_socket_of_ipv6_ignores_newcomers_too_F84),
+        CASE(sockets_become_those_of_the_user_that_root_becomes),
         CASE(retiring_a_path_changes_nothing),
     };
     return cmocka_run_group_tests_name("listen_set", tests, NULL, NULL);

@@ -17,3 +17,7 @@ check_PROGRAMS += tests/unit/run/test_reload
 TESTS += tests/unit/run/test_reload
 tests_unit_run_test_reload_SOURCES = tests/unit/run/test_reload.c $(CONFIGURED)
 tests_unit_run_test_reload_LDFLAGS = $(AM_LDFLAGS) $(FAILING_MEM)
+
+check_PROGRAMS += tests/unit/run/test_signals
+TESTS += tests/unit/run/test_signals
+tests_unit_run_test_signals_SOURCES = tests/unit/run/test_signals.c
