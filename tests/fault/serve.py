@@ -2,15 +2,18 @@
 """The life of a server, each call failing once: start, TLS, plain and UNIX clients, a retry, a reload, a refused one, the logs
 opened again, TERM.
 """
+import contextlib
 import os
 import re
 import signal
 import ssl
+import time
 
 import sweep  # first: it knows where tests/lib is
 from sweep import Cost, Series, holds
 
 import evil
+import proc
 import stream
 from sluice import RELOADED, parse_access
 
@@ -77,6 +80,9 @@ SERIES = [
 ]
 
 BULK_BYTES = 400_000  # more than a socket with a small buffer takes, so that bytes have to wait
+UPLOAD = bytes(range(256)) * 800
+CROWD = 8
+SPIN_S = 0.1  # of CPU time while all is quiet: a fraction of what a loop that spins takes, many times of what is needed
 LIMIT = 20  # of an operation of a client: one that hangs is no cost but a failure
 STOPPED = re.compile(r"stopped: (\d+) connections accepted, (\d+) ended, .* (\d+) log lines lost")
 NO_MEMORY_FOR_IT = re.compile(r"a connection was closed: no memory")
@@ -125,20 +131,33 @@ class Service:
 
     # --- clients ---------------------------------------------------------------------------------------------------
 
-    def talk(self, where, tls=None, name=None, session=None):
-        """One connection from its beginning to its clean end; returns the session for another."""
-        with stream.connect(where, tls, name=name, session=session, limit=LIMIT) as one:
-            one.send(b"hello")
-            holds(one.recv_exactly(5) == b"hello", "other bytes came back")
-            one.finish()
-            if one.recv_end() != stream.CLEAN[bool(tls)]:
-                raise Cost("it ended with %s" % one.ends)
-            self.served += 1
+    def open(self, where, tls=None, **options):
+        return stream.connect(where, tls, limit=LIMIT, **options)
+
+    def finish(self, one, data=b"hello"):
+        """From the first byte of a connection to its clean end."""
+        one.send(data)
+        holds(one.recv_exactly(len(data)) == data, "other bytes came back")
+        one.finish()
+        if one.recv_end() != stream.CLEAN[one.is_tls]:
+            raise Cost("it ended with %s" % one.ends)
+        self.served += 1
+
+    def talk(self, where, tls=None, data=b"hello", **options):
+        """One connection as a whole; returns the session for another."""
+        with self.open(where, tls, **options) as one:
+            self.finish(one, data)
             return one.session() if tls else None
+
+    def crowd(self):
+        """So many at once that one worker hands some of them to the other."""
+        with contextlib.ExitStack() as stack:
+            for one in [stack.enter_context(self.open(self.where("plain"))) for _ in range(CROWD)]:
+                self.finish(one)
 
     def fetch(self):
         """Much, slowly: bytes have to wait inside the program."""
-        with stream.connect(self.where("bulk"), limit=LIMIT, rcvbuf=4096) as one:
+        with self.open(self.where("bulk"), rcvbuf=4096) as one:
             data = one.recv_all()
             if one.ends != ["fin"]:
                 raise Cost("it ended with %s after %d bytes" % (one.ends, len(data)))
@@ -147,7 +166,7 @@ class Service:
             self.served += 1
 
     def shown(self, frontend, name):
-        with stream.connect(self.where(frontend), self.place.tls, name=name, limit=LIMIT) as one:
+        with self.open(self.where(frontend), self.place.tls, name=name) as one:
             return one.peer_certificate()
 
     # --- the operator ----------------------------------------------------------------------------------------------
@@ -184,6 +203,18 @@ class Service:
         if "cannot" in line:
             raise Cost(line)
 
+    def end(self):
+        """TERM. For some 300 ms listeners wait for clients that are halfway in, and nothing has anything to do."""
+        pid, proxy = self.trial.proxy.pid, self.trial.proxy
+        before = spent = proc.cpu_seconds(pid)
+        proxy.send_signal(signal.SIGTERM)
+        while proxy.is_running() and not any("drained:" in line for line in proxy.log()):
+            with contextlib.suppress(OSError, IndexError):
+                spent = proc.cpu_seconds(pid)
+            time.sleep(0.005)
+        holds(spent - before < SPIN_S, "%.2f s of CPU were spent on doing nothing" % (spent - before))
+        self.trial.wait_good_exit()
+
     def account(self):
         """What it says of itself at the end agrees with what was done, and nothing is missing without being counted."""
         text = self.trial.text()
@@ -214,6 +245,8 @@ def scenario(trial):
     step("a plain client", lambda: talk(service.where("plain")))
     step("a client of the UNIX socket", lambda: talk(trial.path("front.sock")))
     step("a slow client", service.fetch)
+    step("much from a TLS client", lambda: talk(service.where("secure"), place.tls, UPLOAD))
+    step("many clients at once", service.crowd)
 
     write(trial.path("web.pem"), place.web[1].bytes())
     trial.proxy.write(service.file(ADDED))
@@ -229,9 +262,9 @@ def scenario(trial):
 
     step("a TLS client in the end", lambda: talk(service.where("secure"), place.tls))
     step("a plain client in the end", lambda: talk(service.where("plain")))
-    trial.stop(signal.SIGTERM)
+    service.end()
     service.account()
 
 
 if __name__ == "__main__":
-    sweep.main(scenario, furnish, SERIES, runs=150)
+    sweep.main(scenario, furnish, SERIES, runs=130)

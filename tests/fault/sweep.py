@@ -174,8 +174,11 @@ class Trial:
 
     def stop(self, number):
         self.proxy.send_signal(number)
+        self.wait_good_exit()
+
+    def wait_good_exit(self):
         status = self.wait_exit()
-        holds(status == 0, "exit status %d after signal %d" % (status, number))
+        holds(status == 0, "it was to end with status 0, not %d" % status)
 
     def wait_exit(self, limit=EXIT_LIMIT):
         try:

@@ -71,4 +71,4 @@ def scenario(trial):
     trial.stop(signal.SIGINT)
 
 
-sweep.main(scenario, furnish, SERIES, runs=100)
+sweep.main(scenario, furnish, SERIES, runs=70)
