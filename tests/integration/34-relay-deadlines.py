@@ -1,10 +1,12 @@
 """Idle, half-close, stalled-write and connect deadlines, each with its own reason, none of them ending like a whole stream."""
 # limit: 150
+import re
 import threading
 import time
 
 import evil
 import proc
+import sluice
 import stream
 from case import check, holds, main, same, seconds, wait_for
 from sluice import web
@@ -15,10 +17,15 @@ def front(t, handler, tls, frontend="", pool=""):
     return port, t.sluice(web(port, {"a": t.serve(handler)}, t.certs.make() if tls else None, frontend=frontend, pool=pool))
 
 
-def ended_badly(one, tls, what):
+def ended_badly(one, has_alert, what):
     """What ends by us is told: an alert where there is one, then a reset."""
     one.recv_end()
-    same(one.ends, ["alert:TLSV1_ALERT_INTERNAL_ERROR", "reset"] if tls else ["reset"], what)
+    same(one.ends, ["alert:TLSV1_ALERT_INTERNAL_ERROR", "reset"] if has_alert else ["reset"], what)
+
+
+def speaks_behind_the_clients_end():
+    """OpenSSL 3.0 and 3.1 can still be brought to send an alert then."""
+    return re.search(r"^OpenSSL 3\.[01]\.", sluice.run("--version")[1], re.M)
 
 
 @check
@@ -77,7 +84,7 @@ def half_closed_and_quiet_is_closed(t):
         with stream.connect(("127.0.0.1", port), tls) as one:
             one.send(b"request")
             one.finish()
-            ended_badly(one, tls, "the client")
+            ended_badly(one, tls and speaks_behind_the_clients_end(), "the client")
         same(proxy.access(1)[0]["reason"], "half-close-timeout")
 
 
