@@ -70,17 +70,29 @@ static void write_configuration(struct text *t, const char *listen, const struct
     put_servers(t, demo, servers, n);
 }
 
-/* What stands behind the port: a name that curl can reach when it listens on all addresses. */
+/* What curl can reach: a path by its option, and a port on all addresses on one of them. */
+static void put_curl_line(struct text *t, const struct addr *addr)
+{
+    char address[ADDR_TEXT_MAX];
+    addr_format(addr, address);
+    bool any = !strncmp(address, "0.0.0.0:", 8) || !strncmp(address, "[::]:", 5);
+    if (addr->u.sa.sa_family == AF_UNIX)
+        text_printf(t, "curl -k --unix-socket %s https://localhost/", addr->u.un.sun_path);
+    else if (any)
+        text_printf(t, "curl -k https://127.0.0.1:%u/", (unsigned)addr_port(addr));
+    else
+        text_printf(t, "curl -k https://%s/", address);
+}
+
 static void on_ready(const struct process *p)
 {
-    const struct addr *addr = process_first_address(p);
-    char text[ADDR_TEXT_MAX];
-    addr_format(addr, text);
-    const char *port = strrchr(text, ':');
-    bool any = !strncmp(text, "0.0.0.0:", 8) || !strncmp(text, "[::]:", 5);
+    char memory[ADDR_TEXT_MAX + 64];
+    struct text curl;
+    text_init(&curl, memory, sizeof memory);
+    put_curl_line(&curl, process_first_address(p));
     printf("\nThis is what it runs; put it into a file and start it with `sluice -c FILE`:\n\n%s\n"
-           "Try it:\n\n    curl -k https://%s%s/\n\nCtrl-C stops it.\n\n",
-        p->text, any ? "127.0.0.1" : text, any && port ? port : "");
+           "Try it:\n\n    %s\n\nCtrl-C stops it.\n\n",
+        p->text, memory);
     fflush(stdout);
 }
 

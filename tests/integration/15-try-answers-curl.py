@@ -1,5 +1,6 @@
 """`sluice try`: the first thing a new user runs. The printed curl line is answered by both demo servers in turn."""
 # group: smoke
+import os
 import re
 import shlex
 import signal
@@ -77,6 +78,20 @@ def try_to_takes_names(t):
     start(t, "--to", "localhost:%d" % server.port)
     seen = [run_command("curl", "-sk", "--noproxy", "*", "https://127.0.0.1:8443/")[1] for _ in range(2)]
     same(seen, ["one", "one"])
+
+
+@check
+def the_printed_curl_line_works_wherever_it_listens(t):
+    needs_tool("curl")
+    path = os.path.join(t.folder, "try.sock")
+    for listen in ("unix:" + path, "0.0.0.0:%d" % t.port()):
+        proxy = t.prepare("", raw=True, arguments=["try", "--listen", listen])
+        proxy.start()
+        wait_for("the curl line", lambda: any("curl" in line for line in proxy.log()))
+        line = next(line for line in proxy.log() if re.search(r"\bcurl\b", line))
+        status, out, err = run_command(*shlex.split(line), "-s", "--noproxy", "*")
+        same((status, out[:6]), (0, "hello "), "curl: " + err)
+        proxy.stop()
 
 
 @check
