@@ -86,9 +86,12 @@ int sock_bind(const struct addr *addr, bool is_first, struct err *ret_err)
 int sock_listen(const struct addr *addr, bool is_first, struct err *ret_err)
 {
     int fd = sock_bind(addr, is_first, ret_err);
-    if (fd >= 0 && sys_listen(fd, SOMAXCONN) < 0)
-        return fail_to_listen(fd, addr, ret_err);
-    return fd;
+    if (fd < 0 || sys_listen(fd, SOMAXCONN) == 0)
+        return fd;
+    (void)fail_to_listen(fd, addr, ret_err);
+    if (!is_tcp(addr))
+        (void)unlink(addr->u.un.sun_path); /* ours since it was bound */
+    return -1;
 }
 
 static int dial_options(int fd, const struct addr *addr, const struct addr *source)
