@@ -237,6 +237,7 @@ def scenario(trial):
     service = Service(trial)
     place, step, talk = trial.place, trial.step, service.talk
     if not service.start():
+        holds(not os.path.exists(trial.path("front.sock")), "it left its socket behind")
         return
 
     session = step("a TLS client", lambda: talk(service.where("secure"), place.tls))
@@ -263,6 +264,7 @@ def scenario(trial):
     step("a TLS client in the end", lambda: talk(service.where("secure"), place.tls))
     step("a plain client in the end", lambda: talk(service.where("plain")))
     service.end()
+    holds(not os.path.exists(trial.path("front.sock")), "it left its socket behind")
     service.account()
 
 
