@@ -33,7 +33,8 @@ static bool name_normalise(const char *sni, char out[static NAME_MAX_BYTES + 1])
 
 static bool cert_use(SSL *ssl, const struct tls_cert *cert)
 {
-    return SSL_use_cert_and_key(ssl, cert->leaf, cert->key, cert->chain, 1) == 1;
+    const struct cert_objects *o = &cert->objects;
+    return SSL_use_cert_and_key(ssl, o->leaf, o->key, o->chain, 1) == 1;
 }
 
 /* Installs the certificates that match the name just so well. One of each key type has room; the
@@ -85,10 +86,11 @@ static bool set_default_certs(struct tls_context *context)
     for (size_t i = context->n_certs;
          i-- > 0;) { /* backwards: the first installed last stays selected */
         const struct tls_cert *cert = context->certs[i];
+        const struct cert_objects *o = &cert->objects;
         bool companion =
             cert->record->key_type != first->key_type && records_share_name(first, cert->record);
         if ((i == 0 || companion) &&
-            SSL_CTX_use_cert_and_key(context->ssl_ctx, cert->leaf, cert->key, cert->chain, 1) != 1)
+            SSL_CTX_use_cert_and_key(context->ssl_ctx, o->leaf, o->key, o->chain, 1) != 1)
             return false;
     }
     return true;

@@ -1,7 +1,5 @@
 #include "tls/thread.h"
 
-#include <openssl/x509.h>
-
 #include "base/mem.h"
 #include "tls/bio.h"
 #include "tls/tls_error.h"
@@ -39,36 +37,9 @@ void tls_thread_free(struct tls_thread *t)
 
 static void cert_free(struct tls_cert *cert)
 {
-    X509_free(cert->leaf);
-    sk_X509_pop_free(cert->chain, X509_free);
-    EVP_PKEY_free(cert->key);
+    cert_objects_fini(&cert->objects);
     cert_record_unref(cert->record);
     mem_free(cert);
-}
-
-static X509 *x509_from(const struct cert_der *der)
-{
-    const unsigned char *p = der->p;
-    return d2i_X509(NULL, &p, (long)der->n);
-}
-
-/* False: OpenSSL's queue says why. */
-static bool cert_parse(struct tls_cert *cert)
-{
-    const struct cert_record *r = cert->record;
-    cert->leaf = x509_from(&r->leaf);
-    cert->chain = sk_X509_new_reserve(NULL, (int)r->n_chain);
-    if (!cert->leaf || !cert->chain)
-        return false;
-    for (size_t i = 0; i < r->n_chain; i++) {
-        X509 *x = x509_from(&r->chain[i]);
-        if (!x)
-            return false;
-        sk_X509_push(cert->chain, x); /* reserved: cannot fail */
-    }
-    const unsigned char *p = r->key.p;
-    cert->key = d2i_AutoPrivateKey(NULL, &p, (long)r->key.n);
-    return cert->key != NULL;
 }
 
 struct tls_cert *tls_cert_get(struct tls_thread *t, struct cert_record *record, struct err *ret_err)
@@ -87,8 +58,8 @@ struct tls_cert *tls_cert_get(struct tls_thread *t, struct cert_record *record, 
         return NULL;
     }
     cert->record = cert_record_ref(record);
-    if (!cert_parse(cert)) {
-        tls_error_take(ret_err, record->path);
+    if (cert_objects_init(record, &cert->objects, ret_err) < 0) {
+        err_prefix(ret_err, "%s", record->path);
         cert_free(cert);
         return NULL;
     }

@@ -8,7 +8,7 @@
 #include <openssl/ssl.h>
 
 #include "base/list.h"
-#include "tls/cert_record.h"
+#include "tls/cert_objects.h"
 #include "tls/libctx.h"
 
 struct tls_thread {
@@ -17,14 +17,12 @@ struct tls_thread {
     struct list certs; /* of struct tls_cert */
 };
 
-/* A certificate record as OpenSSL's objects. */
+/* A certificate record with the thread's own objects of it. */
 struct tls_cert {
     struct list entry;
     unsigned refs;
     struct cert_record *record;
-    X509 *leaf;
-    STACK_OF(X509) * chain;
-    EVP_PKEY *key;
+    struct cert_objects objects;
 };
 
 /* First and last TLS calls of the thread. */

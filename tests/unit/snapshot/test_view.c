@@ -103,7 +103,7 @@ static void two_views_share_certificates_and_end_apart(void **state)
     assert_ptr_equal(old->contexts[1]->certs[0], new->contexts[1]->certs[0]);
     view_unref(old);
     assert_int_equal(test.n_unused, 1);
-    assert_non_null(new->contexts[1]->certs[0]->leaf);
+    assert_non_null(new->contexts[1]->certs[0]->objects.leaf);
     view_unref(new);
     assert_int_equal(test.n_unused, 2);
 }
