@@ -76,7 +76,7 @@ SERIES = [
     Series("thread_create"),
     Series("alloc", weight=4),
     Series("libev_alloc", free=True),  # met out of a reserve (F61)
-    Series("openssl_alloc", weight=4, most=2000),  # of some 76,000, most of them alike
+    Series("openssl_alloc", weight=4, most=2000),  # of some 200,000, from 10,000 places
 ]
 
 BULK_BYTES = 400_000  # more than a socket with a small buffer takes, so that bytes have to wait

@@ -32,7 +32,7 @@ SERIES = [
     *[Series(kind) for kind in ("setgroups", "setegid", "seteuid", "setresgid", "setresuid", "prctl", "capset")],
     Series("alloc", weight=2),
     Series("libev_alloc", free=True),
-    Series("openssl_alloc", weight=2, most=500),
+    Series("openssl_alloc", weight=2, most=500),  # of some 100,000
 ]
 
 
