@@ -44,8 +44,10 @@ int program_init(void)
 {
     struct err err;
     signals_hold();
-    if (open_standard_streams() < 0)
-        return -1; /* there is nowhere to say it */
+    if (open_standard_streams() < 0) { /* if it was stderr, there is nowhere to say it */
+        fputs("sluice: /dev/null cannot be opened in the place of a closed stream\n", stderr);
+        return -1;
+    }
     if (clear_environment() < 0) {
         fputs("sluice: no memory\n", stderr);
         return -1;
