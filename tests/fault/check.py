@@ -14,6 +14,7 @@ SERIES = [
     Series("read", "EINTR", free=True),
     Series("read", "SHORT", free=True),
     Series("fstat"),
+    Series("fcntl"),
     Series("alloc", weight=3),
     Series("openssl_alloc", weight=3, most=7000),  # of some 70,000, from 7,000 places
 ]

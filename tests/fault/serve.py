@@ -67,6 +67,7 @@ SERIES = [
     Series("read"),
     Series("write"),
     Series("fstat"),
+    Series("fcntl"),
     Series("poll"),
     Series("getrandom"),
     Series("epoll_create1"),

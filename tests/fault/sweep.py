@@ -24,11 +24,10 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(os.path.dirname(HERE), "lib"))
 sys.dont_write_bytecode = True  # the sources may be read-only
 
-import certs  # noqa: E402
-import evil  # noqa: E402
-import ports  # noqa: E402
-import sluice  # noqa: E402
-import stream  # noqa: E402
+import certs
+import ports
+import sluice
+import stream
 
 SANITIZER_STATUS = 99
 DOCUMENTED = (0, 1, 2)
@@ -39,6 +38,7 @@ SAYS_WHY = re.compile(r"error|sluice: |cannot ", re.M)
 LOSE_LINES = ("write:", "poll:")
 LINE_LIMIT, LOST_LINE_LIMIT = 20, 1
 EXIT_LIMIT = 20
+FEW = 10  # plans of one series: threads race a little, so that some plans name a call that does not come
 
 
 class Cost(Exception):
@@ -195,10 +195,13 @@ class Trial:
         holds(status in DOCUMENTED, "exit status %d is not documented" % status)
         holds(status == 0 or SAYS_WHY.search(text), "exit status %d, and no line says why" % status)
 
-    def close(self):
-        if self.proxy and self.proxy.process and self.proxy.is_running():
-            self.proxy.process.send_signal(signal.SIGKILL)
+    def end(self):
+        """Whatever still runs had its time."""
+        if self.proxy and self.proxy.is_running():
+            self.proxy.process.kill()
             self.proxy.process.wait()
+
+    def close(self):
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def describe(self):
@@ -248,8 +251,12 @@ class Sweep:
         try:
             self.scenario(trial)
             holds(len(trial.costs) <= (0 if free else 1), "one failure cost too much: %s" % trial.costs)
-        except (AssertionError, OSError, stream.Timeout) as error:
-            why = "%s: %s" % (type(error).__name__, error) if not isinstance(error, AssertionError) else str(error)
+        except AssertionError as error:
+            why = str(error)
+        except Exception as error:
+            why = "%s: %s" % (type(error).__name__, error)
+        finally:
+            trial.end()
         report = trial.describe() if why or stack else ""
         result = Result(plan, why, trial.has_fired(), trial.costs, report, time.monotonic() - began)
         trial.close()
@@ -332,18 +339,19 @@ class Report:
 
     def __init__(self, script):
         self.script = script
-        self.n = self.failures = 0
+        self.n = 0
+        self.is_good = True
 
     def say(self, text):
         print("".join("# %s\n" % line for line in text.split("\n")), end="", flush=True)
 
     def failed(self, result):
-        self.failures += 1
         self.say("%s: %s\n%s" % (result.plan, result.why, result.report))
         self.say("again: SLUICE=%s %s %s" % (sluice.BINARY, self.script, result.plan))
 
     def line(self, ok, text):
         self.n += 1
+        self.is_good &= ok
         print("%s %d - %s" % ("ok" if ok else "not ok", self.n, text), flush=True)
 
     def end(self):
@@ -360,17 +368,20 @@ def _sweep_series(sweep, report, pool, series, numbers, total):
     reached = sum(result.fired for result in results)
     cost = sum(bool(result.costs) for result in results)
     report.line(
-        not bad,
+        not bad and (reached > len(results) // 2 or len(results) < FEW),
         "each failure of %s is survived (%d of %d calls failed, %d reached, %d cost something)"
         % (series.name, len(results), total, reached, cost),
     )
     return len(results), len(bad)
 
 
-def _sweep_all(sweep, report, all_series, runs):
+def _sweep_all(sweep, report, all_series, runs, complete):
     arguments = sweep.arguments
     counts = sweep.count()
     totals = {series: counts[series.kind] for series in all_series if counts[series.kind]}
+    if complete:
+        forgotten = sorted({kind for kind, n in counts.items() if n} - {series.kind for series in totals})
+        report.line(not forgotten, "every kind of call has its failures; not %s" % (", ".join(forgotten) or "one is left out"))
     if arguments.kind:
         totals = {series: n for series, n in totals.items() if series.name in arguments.kind}
     if not totals:
@@ -387,17 +398,23 @@ def _sweep_all(sweep, report, all_series, runs):
     report.say("%d runs, %d failed, seed %d" % (done, failed, arguments.seed))
 
 
-def _run_plans(sweep, report, plans):
+def _run_plans(sweep, report, all_series, plans):
+    free = {series.name for series in all_series if series.free}
     for plan in plans:
-        result = sweep.run(plan, stack=True)
+        result = sweep.run(plan, free=re.sub(r":\d+", "", plan) in free, stack=True)
         report.say(result.report)
         if result.why:
             report.failed(result)
         report.line(not result.why, "%s (%s, %.1f s)" % (plan, "reached" if result.fired else "not reached", result.took))
 
 
-def main(scenario, furnish, all_series, runs):
-    """`runs`: how many plans a sample has."""
+def _on_term(_signal, _frame):
+    raise SystemExit("ended by a signal")
+
+
+def main(scenario, furnish, all_series, runs, complete=True):
+    """`runs`: how many plans a sample has; `complete`: there is a series for every kind of call that the scenario makes."""
+    signal.signal(signal.SIGTERM, _on_term)
     script = os.path.abspath(sys.argv[0])
     arguments = arguments_of(sys.modules["__main__"].__doc__)
     if not has_faults():
@@ -407,10 +424,10 @@ def main(scenario, furnish, all_series, runs):
     sweep = Sweep(scenario, furnish, arguments)
     try:
         if arguments.plan:
-            _run_plans(sweep, report, arguments.plan)
+            _run_plans(sweep, report, all_series, arguments.plan)
         else:
-            _sweep_all(sweep, report, all_series, runs)
+            _sweep_all(sweep, report, all_series, runs, complete)
     finally:
         sweep.close()
     report.end()
-    sys.exit(1 if report.failures else 0)
+    sys.exit(0 if report.is_good else 1)
