@@ -188,7 +188,12 @@ class Sluice:
             config = file.read()
         lines = self.log()
         access = self.access_text()
-        parts = ["--- %s" % self.config_path, config.rstrip(), "--- the last of %d log lines" % len(lines)] + _folded(lines)[-25:]
+        complaint = next((i for i, line in enumerate(lines) if COMPLAINTS.search(line)), None)
+        if complaint is None:
+            shown, what = _folded(lines)[-25:], "the last of"
+        else:
+            shown, what = lines[complaint : complaint + 80], "the complaint among"
+        parts = ["--- %s" % self.config_path, config.rstrip(), "--- %s %d log lines" % (what, len(lines))] + shown
         return "\n".join(parts + ["--- the last of %d access lines" % len(access)] + access[-5:])
 
 
