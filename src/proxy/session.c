@@ -278,13 +278,14 @@ void session_drop_connector(struct session *s)
 }
 
 /* A side that was given its clean end has been promised all that came before it, and a reset would
- * destroy what is still on its way. The client needs none: what it still sends is answered with one
- * anyway. The server is told to wait no longer, when its machine has taken all. */
+ * destroy what is still on its way. When its machine has taken all, a server is told by a reset to
+ * wait no longer; a client is not, for whom a deadline of ours has passed behind a whole answer. */
 static enum conn_end end_for(const struct session *s, const struct conn *c, enum conn_end end)
 {
-    if (end != CONN_ABORT || !c->finished)
+    if (!c->finished)
         return end;
-    return c == &s->front || conn_is_held(c) ? CONN_CLOSE : CONN_ABORT;
+    bool is_served = c == &s->front && end == CONN_ABORT;
+    return is_served || conn_is_held(c) ? CONN_CLOSE : end;
 }
 
 void session_close(struct session *s, enum close_reason reason, const struct err *err)

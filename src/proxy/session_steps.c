@@ -71,9 +71,18 @@ static enum close_reason client_reason(const struct err *err)
     }
 }
 
+/* True: it is gone, but all that it had to say is there or will be, and not yet with the server. */
+static bool client_left_all(const struct session *s)
+{
+    bool relays = s->step == SESSION_RELAY || s->step == SESSION_DRAIN;
+    return relays && s->front.deaf && !s->back.finished;
+}
+
 static struct verdict front_broke(struct session *s, struct err *err)
 {
     struct err ignored;
+    if (client_left_all(s))
+        return STEP_GOTO(BEQUEATH);
     (void)conn_flush(
         &s->front, &ignored); /* OpenSSL's alert, where the client broke the protocol */
     return (struct verdict){.kind = VERDICT_CLOSE, .reason = client_reason(err)};
@@ -144,7 +153,8 @@ static bool back_can_be_replaced(struct session *s, struct err *err)
 /* True: it does not listen, but all that it had to say is there or will be. */
 static bool has_said_all(const struct session *s)
 {
-    return s->step != SESSION_DELIVER && (s->back.deaf || s->back.eof);
+    bool relays = s->step == SESSION_RELAY || s->step == SESSION_DRAIN;
+    return relays && (s->back.deaf || s->back.eof);
 }
 
 static struct verdict back_broke(struct session *s, struct err *err)
@@ -223,6 +233,21 @@ static bool discard_from_client(struct session *s, struct verdict *ret_verdict, 
         return true;
     *ret_verdict = front_broke(s, err);
     return false;
+}
+
+/* The client takes no more, but what it had said is complete, with its end. The server gets that;
+ * what it answers is for nobody. */
+struct verdict step_bequeath(struct session *s, struct err *err)
+{
+    struct verdict broken;
+    if (!relay(s, &s->front, &s->back, &broken, err))
+        return broken;
+    if (relay_discard(&s->back, s->frontend->conf->buffer_bytes, err) != RELAY_OK)
+        return back_broke(s, err);
+    if (s->back.finished)
+        return STEP_CLOSE(CLIENT_RESET);
+    relay_watch(&s->front, &s->back);
+    return STEP_WAIT;
 }
 
 /* The server takes no more, but what it had said is complete, if not yet with the client. Closing

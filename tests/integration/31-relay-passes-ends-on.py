@@ -20,17 +20,18 @@ from sluice import web
 
 BODY = load.Bytes("body").take(300000)
 MB = 1024 * 1024
+PIECE = bytes(30000)
 
 
 class Pair:
     """A client and the server's end of the same session, both in the hands of the check."""
 
-    def __init__(self, t, tls, frontend="", pool=""):
+    def __init__(self, t, tls, frontend="", pool="", unix=None):
         self.tls = tls
         self._server_ends = queue.Queue()
         self._done = queue.Queue()
         port = t.port()
-        server = t.serve(self._serve)
+        server = t.serve(self._serve, unix=unix)
         t.defer(self._done.put, None)
         certificate = t.certs.make() if tls else None
         self.proxy = t.sluice(web(port, {"a": server}, certificate, frontend=frontend, pool=pool))
@@ -339,6 +340,27 @@ def unacknowledged(one):
     """Bytes that are not yet with the other side's kernel."""
     count = fcntl.ioctl(one.sock, termios.TIOCOUTQ, bytes(4))
     return int.from_bytes(count, sys.byteorder)
+
+
+@check
+def a_complete_request_survives_a_client_that_then_goes_away(t):
+    """The same the other way round: what the client had sent is whole, with its end, when it leaves without the answer."""
+    for tls in (True, False):
+        pair = Pair(t, tls, unix=t.path("server-%s" % tls))  # whose buffer is soon full
+        ports, sent = (pair.front.sock.getpeername()[1], pair.front.sock.getsockname()[1]), 0
+        while proc.unread(*ports) < len(PIECE):  # until the proxy does not read on, because the server takes nothing
+            pair.front.send(PIECE)
+            sent += len(PIECE)
+            wait_for("the bytes to be with the proxy", lambda pair=pair: not unacknowledged(pair.front))
+        pair.front.finish()
+        wait_for("the end to be with the proxy", lambda pair=pair: not unacknowledged(pair.front))
+        pair.front.close()
+        pair.back.send(b"answer")
+        wait_for("the reset to be with the proxy", lambda ports=ports: proc.unread(*ports) is None)
+        pair.back.send(b"more of the answer")
+        same(len(pair.back.recv_all()), sent, "bytes of the request")
+        same(pair.back.ends, ["fin"])
+        same(pair.reason(), ("client", "client-reset"))
 
 
 @check

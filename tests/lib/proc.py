@@ -155,3 +155,13 @@ class Stopwatch:
 
     def seconds(self):
         return time.monotonic() - self._began
+
+
+def unread(port, peer_port):
+    """Bytes that the owner of an IPv4 connection's end at `port` has received and not read; None when it is closed."""
+    for line in _read("/proc/net/tcp").split("\n")[1:]:
+        fields = line.split()
+        ports = [int(address.rpartition(":")[2], 16) for address in fields[1:3]]
+        if ports == [port, peer_port]:
+            return int(fields[4].rpartition(":")[2], 16)
+    return None

@@ -337,7 +337,72 @@ static const struct step our_own_failure_is_never_the_end_of_the_server_F61[] = 
     SERVER_ABORTS(CLOSE_LOCAL),
 };
 
-CASES(deliver, CASE(answer_of_a_server_that_takes_no_more_is_delivered_F59),
+/* ---- the same the other way round: a client that is gone has left all that it had to say ---- */
+
+/* clang-format off */
+
+/* The server's bytes find a client that has sent FIN, then RST; more of the request is there. */
+#define LEFT_ALL \
+    TALKING, \
+    {BACK, READY, WATCH_READ}, \
+    {BACK, READ, IO_DONE, 10}, \
+    {FRONT, WRITE, IO_ERROR, ERR_RESET, "deaf"}, \
+    {SESSION, IN, SESSION_BEQUEATH}
+
+/* clang-format on */
+
+static const struct step server_gets_all_of_a_request_whose_client_is_gone[] = {
+    LEFT_ALL,
+    {FRONT, READY, WATCH_READ},
+    {FRONT, READ, IO_DONE, 1000},
+    {BACK, WRITE, IO_WANT_WRITE, 1000},
+    {BACK, READY, WATCH_READ}, /* what it answers is for nobody */
+    {BACK, READ, IO_DONE, 5000},
+    {BACK, READY, WATCH_WRITE},
+    {BACK, FLUSH, IO_DONE},
+    {FRONT, READY, WATCH_READ},
+    {FRONT, READ, IO_EOF},
+    {BACK, FINISH, IO_DONE},
+    {BACK, FIN, IO_DONE},
+    BOTH_CLOSE(CONN_RESET, CLOSE_CLIENT_RESET),
+    {SESSION, LOGS, .text = "bytes_in=1100 "},
+};
+
+static const struct step end_that_waits_for_the_server_outlives_the_client[] = {
+    TALKING, {FRONT, READY, WATCH_READ}, {FRONT, READ, IO_EOF}, {BACK, FINISH, IO_DONE},
+    {BACK, FIN, IO_DONE}, {SESSION, IN, SESSION_DRAIN}, {BACK, READY, WATCH_READ},
+    {BACK, READ, IO_DONE, 10}, {FRONT, WRITE, IO_ERROR, ERR_RESET, "deaf"},
+    BOTH_CLOSE(CONN_RESET, CLOSE_CLIENT_RESET), /* the server has it all */
+};
+
+static const struct step request_that_was_cut_after_all_is_reset[] = {
+    LEFT_ALL,
+    {FRONT, READY, WATCH_READ},
+    {FRONT, READ, IO_ERROR, ERR_TRUNCATED},
+    BOTH_CLOSE(CONN_RESET, CLOSE_CLIENT_CUT),
+};
+
+static const struct step server_that_breaks_meanwhile_ends_it[] = {
+    LEFT_ALL,
+    {BACK, READY, WATCH_READ},
+    {BACK, READ, IO_ERROR, ERR_RESET},
+    BOTH_CLOSE(CONN_RESET, CLOSE_SERVER_RESET),
+};
+
+static const struct step server_that_takes_nothing_from_the_gone_is_let_go[] = {
+    LEFT_ALL,
+    {FRONT, READY, WATCH_READ},
+    {FRONT, READ, IO_DONE, 1000},
+    {BACK, WRITE, IO_WANT_WRITE, 1000},
+    {CLOCK, PASSES, .n = S(30)},
+    BOTH_CLOSE(CONN_ABORT, CLOSE_HALF_CLOSE_LATE),
+};
+
+CASES(deliver, CASE(server_gets_all_of_a_request_whose_client_is_gone),
+    CASE(end_that_waits_for_the_server_outlives_the_client),
+    CASE(request_that_was_cut_after_all_is_reset), CASE(server_that_breaks_meanwhile_ends_it),
+    CASE(server_that_takes_nothing_from_the_gone_is_let_go),
+    CASE(answer_of_a_server_that_takes_no_more_is_delivered_F59),
     CASE(answer_that_was_there_already_is_delivered_at_once_F59),
     CASE(client_that_does_not_stop_sending_is_let_go_after_two_seconds_F59),
     CASE(two_seconds_begin_when_the_last_byte_has_left_F59),

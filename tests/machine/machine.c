@@ -101,6 +101,7 @@ static void note_step(void)
         return;
     steps_seen[m.session->step] = true;
     m.has_discarded |= m.session->step == SESSION_DELIVER || m.session->step == SESSION_LINGER;
+    m.has_discarded_answer |= m.session->step == SESSION_BEQUEATH;
 }
 
 const struct step *called(enum who who, enum what what)

@@ -35,7 +35,8 @@ struct machine {
     bool view_unused;
     unsigned closings; /* told to the worker */
     unsigned dials;
-    bool has_discarded; /* bytes of the client, since nobody took them */
+    bool has_discarded;        /* bytes of the client, since nobody took them */
+    bool has_discarded_answer; /* ... of the server's bytes */
 
     struct session *session; /* NULL when it is gone */
     struct end ends[2];      /* by enum who */

@@ -113,7 +113,8 @@ static void check_accounts(void)
     assert_int_equal(c->accepted, closed + c->accept_lost);
     assert_int_equal(m.closings, closed);
     assert_int_equal(fake_log_access_lines, closed);
-    assert_int_equal(c->bytes_out, back->n_read);
+    if (!m.has_discarded_answer)
+        assert_int_equal(c->bytes_out, back->n_read);
     if (!m.has_discarded)
         assert_int_equal(c->bytes_in, front->n_read);
     if (m.closed == CLOSE_DONE) {
