@@ -30,7 +30,7 @@ def curl_verifies_the_name_and_gets_the_answer(t):
         )
         same(out, "hello from a\n", version)
     lines = proxy.access(2)
-    same([line["tls"] for line in lines], ["TLSv1.3", "TLSv1.2"])
+    same(sorted(line["tls"] for line in lines), ["TLSv1.2", "TLSv1.3"])
     same({line["sni"] for line in lines}, {"localhost"})
 
 
@@ -131,28 +131,26 @@ def early_data_is_not_offered(t):
     holds("Max Early Data: 0" in out, out)
 
 
+def one_greeting(port, context, session=None):
+    """(whether the session was resumed, the session to resume next)"""
+    with stream.connect(("127.0.0.1", port), context, name="localhost", session=session) as one:
+        same(one.recv_until(b"\n"), b"a\n")
+        result = one.session_reused(), one.session()
+        one.finish()
+        one.recv_end()
+        return result
+
+
 @check
 def a_session_is_resumed_by_any_worker(t):
-    port, proxy = front(t, evil.named("a"), threads=4)
-    for version, count in (("TLSv1.3", 8), ("TLSv1.2", 8)):
+    for version in ("TLSv1.3", "TLSv1.2"):
+        port, proxy = front(t, evil.named("a"), threads=4)
         context = stream.client_context(version=version)
-        with stream.connect(("127.0.0.1", port), context, name="localhost") as one:
-            same(one.recv_until(b"\n"), b"a\n")
-            same(one.session_reused(), False)
-            session = one.session()
-            one.finish()
-            one.recv_end()
-        if not session.has_ticket:
-            continue  # no ticket for this version: nothing to resume
-        for _ in range(count):
-            with stream.connect(("127.0.0.1", port), context, name="localhost", session=session) as one:
-                same(one.recv_until(b"\n"), b"a\n")
-                same(one.session_reused(), True, "%s resumed" % version)
-                one.finish()
-                one.recv_end()
-    lines = proxy.access(9)
-    same(lines[0]["resumed"] in ("0", "no", "false", "off"), True, "first line: %s" % lines[0])
-    holds(lines[1]["resumed"] != lines[0]["resumed"], "the access line does not show resumption")
+        resumed, session = one_greeting(port, context)
+        same(resumed, False, version)
+        same([one_greeting(port, context, session)[0] for _ in range(8)], [True] * 8, version)
+        lines = proxy.access(9)  # in any order: four threads wrote them
+        same(sorted(line["resumed"] for line in lines), ["no"] + ["yes"] * 8, version)
 
 
 @check
