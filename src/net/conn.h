@@ -65,7 +65,7 @@ struct conn {
     /* the peer takes no more, but what it sent before it left is complete and can still be read */
     bool deaf;
     int broken; /* errno of the call that found the socket broken: every later use fails the same
-                 * way; the kernel reports it once    and then shows a clean end (P3) */
+                 * way; the kernel reports it once and then shows a clean end (P3) */
     const struct transport_ops *transport;
     void *tls; /* the transport's own */
     struct io *io;

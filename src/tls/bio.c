@@ -81,6 +81,9 @@ static int bio_write(BIO *b, const char *bytes, int len)
     BIO_clear_retry_flags(b);
     if (len <= 0)
         return 0;
+    /* Behind our close_notify nothing may follow, not even the answer to a KeyUpdate. */
+    if (c->finishing)
+        return len;
     if (c->out.bytes > OUT_MAX) {
         BIO_set_retry_write(b);
         return -1;

@@ -114,6 +114,29 @@ def key_updates_among_data_do_no_harm(t):
 
 
 @check
+def an_answer_that_openssl_gives_by_itself_does_not_follow_our_end(t):
+    """The server has ended, so the client was told of a clean end; what it still sends, with new keys, goes on to the server."""
+    got = []
+
+    def handler(one):
+        one.finish()
+        for _ in range(3):
+            got.append(one.recv_exactly(1000))
+        one.recv_end()
+
+    port, proxy = front(t, handler)
+    client = Client(t, port)
+    while client.sock.recv(65536):  # close_notify, then FIN
+        pass
+    for count in (1, 2, 3):
+        client.updates(1, REQUESTED)
+        client.data(b"x" * 1000)
+        client.sock.sendall(client.take())
+        wait_for("the data", lambda count=count: len(got) == count)
+    same(proxy.access_text(), [], "lines of a connection that goes on")
+
+
+@check
 def a_client_that_asks_and_never_listens_has_to_wait(t):
     """Each of its updates is to be answered with one. When no more answers fit, it is not read, and that costs nothing."""
     port, proxy = front(t, evil.hold)
