@@ -145,7 +145,7 @@ def int_at_every_call_of_the_start(t):
         wait_for("its end, or that it is ready", lambda proxy=proxy: not proxy.is_running() or is_ready(proxy))
         interrupt(proxy)  # a call that was not made this time
         statuses[proxy.wait_exit()] += 1
-    holds(set(statuses) == {0, -signal.SIGINT}, "exit statuses %s" % statuses)
+    holds(statuses[0] and set(statuses) <= {0, -signal.SIGINT}, "exit statuses %s" % statuses)
 
 
 def is_ready(proxy):
