@@ -2,7 +2,6 @@
 
 Python's ssl cannot send a KeyUpdate, so the client here is libssl itself, over memory BIOs.
 """
-# limit: 120
 import ctypes
 import socket
 

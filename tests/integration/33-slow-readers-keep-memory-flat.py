@@ -1,5 +1,4 @@
 """Back-pressure is by not reading: a peer that reads nothing, or slowly, costs no memory. F44"""
-# limit: 180
 import threading
 
 import evil

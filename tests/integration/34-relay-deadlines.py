@@ -1,5 +1,4 @@
 """Idle, half-close, stalled-write and connect deadlines, each with its own reason, none of them ending like a whole stream."""
-# limit: 150
 import re
 import threading
 import time

@@ -1,5 +1,4 @@
 """After any kind of end no descriptor, no CLOSE_WAIT and no spinning thread is left. F65, F66"""
-# limit: 120
 import os
 import random
 import signal

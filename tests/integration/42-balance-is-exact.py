@@ -1,5 +1,4 @@
 """Round robin and least-conn, exact over all threads."""
-# limit: 120
 # group: smoke
 import collections
 

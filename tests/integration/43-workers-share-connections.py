@@ -1,5 +1,4 @@
 """1,000 connections spread over four workers within 10 %, of one listener and of several."""
-# limit: 120
 import collections
 
 import evil

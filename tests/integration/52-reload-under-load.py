@@ -1,5 +1,4 @@
 """30 reloads under continuous new connections and 100 long streams: no failure, exact bytes, nothing left over. F84, F88, P4"""
-# limit: 180
 import random
 import shutil
 import threading

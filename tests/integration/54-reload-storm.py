@@ -1,5 +1,4 @@
 """100 HUPs a second: signals coalesce, none is lost, the last file written wins, and the work stays bounded. F87"""
-# limit: 120
 import re
 import signal
 import time

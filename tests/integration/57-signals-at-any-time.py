@@ -1,5 +1,4 @@
 """Signals, EINTR and short writes at every system call: nothing breaks, nothing is lost. F91, F92"""
-# limit: 180
 import collections
 import os
 import re

@@ -1,5 +1,4 @@
 """A blocked or full sink never blocks a worker: lines are dropped and counted, and the next ones tell how many. F96"""
-# limit: 120
 import fcntl
 import os
 import re

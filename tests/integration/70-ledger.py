@@ -1,5 +1,4 @@
 """Exact accounting: every stream complete at its client was given once, by one server, byte for byte; every other was not. F71"""
-# limit: 180
 import random
 
 import evil
