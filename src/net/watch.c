@@ -11,10 +11,19 @@
 
 /* libev hands back its own watcher, which is the first member of ours. */
 
+/* libev has given it up, but its notes say that the system watches it: it must be announced anew.
+ */
+static void forget(ev_io *ev)
+{
+    ev_io_set(ev, ev->fd, 0);
+}
+
 static void on_io(struct ev_loop *loop, ev_io *ev, int revents)
 {
     (void)loop;
     struct watch_io *w = (struct watch_io *)ev;
+    if (revents & EV_ERROR)
+        forget(ev);
     if (revents & EV_ERROR)
         ev_io_set(ev, ev->fd, 0); /* libev's notes and the system's differ: announce it anew */
     w->fn(ev->data, (unsigned)revents & (WATCH_READ | WATCH_WRITE | WATCH_ERROR));
@@ -171,6 +180,8 @@ void watch_io_set(struct loop *loop, struct watch_io *w, unsigned events)
     unsigned now = ev_is_active(&w->ev) ? (unsigned)w->ev.events & (WATCH_READ | WATCH_WRITE) : 0;
     if (now == events)
         return;
+    if (!ev_is_active(&w->ev) && ev_is_pending(&w->ev))
+        forget(&w->ev); /* it was about to be told so, and is tried again instead */
     ev_io_stop(loop->ev, &w->ev);
     if (!events)
         return;

@@ -285,6 +285,38 @@ static void io_that_cannot_be_watched_is_told_so(void **state)
     assert_int_equal(seen.events, WATCH_READ);
 }
 
+static void set_the_other(void *owner, unsigned events)
+{
+    (void)events;
+    struct watch_io *other = owner;
+    char byte;
+    assert_int_equal(read(other->ev.fd, &byte, 1), 1);
+    watch_io_set(&loop, &seen.io, WATCH_READ);
+}
+
+/* The other end of a connection asks for it before it has heard. */
+static void io_that_cannot_be_watched_is_tried_again_when_it_is_asked_for(void **state)
+{
+    (void)state;
+    int pair[2];
+    struct watch_io other;
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair), 0);
+    watch_io_init(&other, pair[0], set_the_other, &other);
+    watch_io_set(&loop, &other, WATCH_READ);
+    timer_start(0);
+    loop_run(&loop); /* that one is watched */
+    epoll_failures.n_ctl = 1;
+    watch_io_set(&loop, &seen.io, WATCH_READ);
+    assert_int_equal(write(pair[1], "x", 1), 1);
+    assert_int_equal(write(fds[1], "x", 1), 1);
+    loop_run(&loop);
+    assert_int_equal(epoll_failures.n_ctl, 0);
+    assert_int_equal(seen.events, WATCH_READ);
+    watch_io_set(&loop, &other, 0);
+    close(pair[0]);
+    close(pair[1]);
+}
+
 /* ---- timer ---- */
 
 static void timer_comes_once_and_never_early(void **state)
@@ -495,6 +527,7 @@ int main(void)
         CASE(stopping_takes_back_what_was_fed),
         CASE(setting_the_same_events_keeps_what_was_fed),
         CASE(io_that_cannot_be_watched_is_told_so),
+        CASE(io_that_cannot_be_watched_is_tried_again_when_it_is_asked_for),
         CASE(timer_comes_once_and_never_early),
         CASE(timer_comes_behind_what_came_before_it_F66),
         CASE(timer_is_not_early_after_a_long_turn),
