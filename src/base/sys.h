@@ -3,7 +3,12 @@
  * In a release each sys_x() is the call itself. With SLUICE_FAULTS defined it first asks
  * sys_fault(), which counts the calls of each kind and says when this one is to fail and with which
  * errno (see base/sys_fault.h). Same results and errno as the plain calls, but: sys_thread_create()
- * returns -1 with errno. EINTR is the caller's business where it can occur. Any thread. */
+ * returns -1 with errno. EINTR is the caller's business where it can occur. Any thread.
+ *
+ * No doors: what cannot fail in service (clocks, getrlimit(), sched_getaffinity(), an eventfd's
+ * bytes), what changes nothing when it fails (close(), unlink(), chmod() and fchown() of our own
+ * sockets, raising a limit), and what the C library does inside of getpwnam(), glob(),
+ * getaddrinfo() and stdio. epoll's calls are libev's: see base/sys_libev.c. */
 #ifndef SLUICE_BASE_SYS_H
 #define SLUICE_BASE_SYS_H
 

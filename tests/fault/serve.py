@@ -98,7 +98,7 @@ def blob(one):
 def furnish(place):
     place.alive = place.keep(evil.Server(evil.echo, limit=3600))
     place.dead = place.keep(evil.Refuser())
-    place.blob = place.keep(evil.Server(blob, unix=os.path.join(place.folder, "blob.sock")))
+    place.blob = place.keep(evil.Server(blob, unix=os.path.join(place.folder, "blob.sock"), limit=3600))
     place.web = [place.certs.make("web.test"), place.certs.make("web.test", serial="2")]
     place.other = place.certs.make("other.test", key="rsa")
     with open(place.web[1].crt, encoding="ascii") as file:
