@@ -83,14 +83,29 @@ bool conn_is_held(const struct conn *c)
     return sys_unsent(c->fd) > 0;
 }
 
+/* Of what was sent, the peer's machine has so much; our kernel holds the rest. */
+static uint64_t taken_by_peer(const struct conn *c, size_t *ret_held)
+{
+    *ret_held = sys_unsent(c->fd);
+    return *ret_held < c->sent ? c->sent - *ret_held : 0; /* FIN counts as a byte there */
+}
+
+void conn_mark_taken(struct conn *c)
+{
+    size_t held;
+    if (conn_is_open(c))
+        c->taken = taken_by_peer(c, &held);
+}
+
 bool conn_drains(struct conn *c)
 {
     if (!conn_is_open(c))
         return false;
-    size_t held = sys_unsent(c->fd);
-    uint64_t taken = held < c->sent ? c->sent - held : 0; /* FIN counts as a byte there */
-    bool drains = held && taken > c->taken;
+    size_t held;
+    uint64_t taken = taken_by_peer(c, &held);
+    bool drains = (held || c->left) && taken > c->taken;
     c->taken = taken;
+    c->left = held > 0;
     if (drains && c->stalled_since)
         c->stalled_since = c->io->now;
     return drains;

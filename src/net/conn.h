@@ -73,8 +73,9 @@ struct conn {
     struct chunk_queue out;  /* wire bytes that the socket did not take */
     struct chunk_queue in;   /* wire bytes received but not yet decrypted */
     uint64_t sent, received; /* wire bytes */
-    uint64_t taken;          /* of `sent`: what the peer's machine had taken at the last question */
-    size_t barren;           /* wire bytes received since the last plain one */
+    uint64_t taken; /* of `sent`: what the peer's machine had taken when that was last looked at */
+    bool left;      /* at the last question whether it drains, that was not all */
+    size_t barren;  /* wire bytes received since the last plain one */
     /* bytes have waited in `out` without progress since then; 0: none wait */
     mono_us stalled_since;
 };
@@ -126,8 +127,10 @@ bool conn_has_buffered(
  */
 bool conn_is_held(const struct conn *c);
 /* Does the peer take what the kernel holds, megabytes maybe? Nobody is told, so it is asked: true
- * when more of it has gone since the last question. That is progress for `stalled_since` too. */
+ * when more of it has gone since the last question or mark, also when that was the last of what a
+ * question found. That is progress for `stalled_since` as well. */
 bool conn_drains(struct conn *c);
+void conn_mark_taken(struct conn *c);
 
 /* Which events to wait for; adds writing by itself while bytes wait. */
 void conn_want(struct conn *c, bool reading);

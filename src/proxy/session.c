@@ -163,8 +163,8 @@ static void session_arm(struct session *s)
         return;
     s->timer_at = at;
     /* So that what has drained by then is news. */
-    (void)conn_drains(&s->front);
-    (void)conn_drains(&s->back);
+    conn_mark_taken(&s->front);
+    conn_mark_taken(&s->back);
     watch_timer_start(s->ctx->io->loop, &s->timer, at - s->ctx->io->now);
 }
 

@@ -87,7 +87,9 @@ static const struct step server_that_takes_what_the_kernel_holds_is_not_quiet_F1
     {BACK, HOLDS, .n = 1},
     {CLOCK, PASSES, .n = S(30)},
     {SESSION, IN, SESSION_DRAIN},
-    {BACK, HOLDS, .n = 0},
+    {BACK, HOLDS, .n = 0}, /* the last of it, maybe a moment ago */
+    {CLOCK, PASSES, .n = S(30)},
+    {SESSION, IN, SESSION_DRAIN},
     {CLOCK, PASSES, .n = S(30)},
     SERVER_ABORTS(CLOSE_HALF_CLOSE_LATE),
 };

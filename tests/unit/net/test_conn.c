@@ -315,6 +315,20 @@ static void slow_reader_is_seen_to_drain_and_an_idle_one_is_not(void **state)
     assert_int_equal(conn.stalled_since, 0);
 }
 
+static void taking_the_last_of_it_is_draining_once(void **state)
+{
+    (void)state;
+    write_until_blocked();
+    chunk_queue_clear(&io->chunks, &conn.out);
+    while (conn_drains(&conn)) /* from kernel to kernel, for a moment */
+        continue;
+    peer_takes(conn.sent);
+    while (conn_is_held(&conn))
+        sched_yield();
+    assert_true(conn_drains(&conn));
+    assert_false(conn_drains(&conn));
+}
+
 static void conn_of_which_nothing_is_held_does_not_drain(void **state)
 {
     (void)state;
@@ -374,6 +388,7 @@ int main(void)
         CASE(closed_conn_is_silent),
         CASE(bytes_are_held_until_the_peer_has_them),
         CASE(slow_reader_is_seen_to_drain_and_an_idle_one_is_not),
+        CASE(taking_the_last_of_it_is_draining_once),
         CASE(conn_of_which_nothing_is_held_does_not_drain),
         CASE(plain_is_ready_at_once_and_hides_nothing),
         CASE(plain_passes_bytes_and_ends),
