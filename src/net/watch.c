@@ -24,8 +24,6 @@ static void on_io(struct ev_loop *loop, ev_io *ev, int revents)
     struct watch_io *w = (struct watch_io *)ev;
     if (revents & EV_ERROR)
         forget(ev);
-    if (revents & EV_ERROR)
-        ev_io_set(ev, ev->fd, 0); /* libev's notes and the system's differ: announce it anew */
     w->fn(ev->data, (unsigned)revents & (WATCH_READ | WATCH_WRITE | WATCH_ERROR));
 }
 
