@@ -1,9 +1,11 @@
 """Idle, half-close, stalled-write and connect deadlines, each with its own reason, none of them ending like a whole stream."""
 import re
+import socket
 import threading
 import time
 
 import evil
+import load
 import proc
 import sluice
 import stream
@@ -38,35 +40,40 @@ def an_idle_connection_is_closed(t):
         same(proxy.access(1)[0]["reason"], "idle-timeout")
 
 
+def trickle(one):
+    """A byte every tenth of an idle time of 2 s, for longer than that; then the end."""
+    tick = threading.Event()
+    for _ in range(13):
+        one.send(b"x")
+        tick.wait(0.2)
+    one.finish()
+
+
 @check
 def bytes_in_either_direction_keep_it_alive(t):
-    """Longer than the idle time with a byte every tenth of it, in one direction only."""
-    for tls in (True, False):
-        for frontend_direction in ("up", "down"):
-            tick = threading.Event()
+    def upload_only(one):
+        same(one.recv_all(), b"x" * 13)
+        one.finish()
 
-            def handler(one, direction=frontend_direction, tick=tick):
-                if direction == "down":
-                    for _ in range(13):
-                        one.send(b"x")
-                        tick.wait(0.2)
-                    one.finish()
-                one.recv_end()
-                if direction == "up":
-                    one.finish()
+    def download_only(one):
+        trickle(one)
+        one.recv_end()
 
-            port, proxy = front(t, handler, tls, "idle-timeout = 2s")
-            with stream.connect(("127.0.0.1", port), tls) as one:
-                if frontend_direction == "up":
-                    for _ in range(13):
-                        one.send(b"x")
-                        tick.wait(0.2)
-                    one.finish()
-                    same(one.recv_end(), stream.CLEAN[tls])
-                else:
-                    same(one.recv_all(), b"x" * 13)
-                    one.finish()
-            same(proxy.access(1)[0]["reason"], "done")
+    def client(fronts, i):
+        upwards, tls, port, _ = fronts[i]
+        with stream.connect(("127.0.0.1", port), tls) as one:
+            if upwards:
+                trickle(one)
+                same(one.recv_end(), stream.CLEAN[tls])
+            else:
+                same(one.recv_all(), b"x" * 13)
+                one.finish()
+
+    kinds = [(upwards, tls) for upwards in (True, False) for tls in (True, False)]
+    fronts = [(*kind, *front(t, upload_only if kind[0] else download_only, kind[1], "idle-timeout = 2s")) for kind in kinds]
+    load.together(len(fronts), lambda i: client(fronts, i))
+    for _, _, _, proxy in fronts:
+        same(proxy.access(1)[0]["reason"], "done")
 
 
 @check
@@ -89,14 +96,9 @@ def half_closed_and_quiet_is_closed(t):
 
 @check
 def half_closed_and_busy_goes_on(t):
-    tick = threading.Event()
-
     def handler(one):
         one.recv_end()
-        for _ in range(13):
-            one.send(b"x")
-            tick.wait(0.2)
-        one.finish()
+        trickle(one)
 
     port, proxy = front(t, handler, True, "half-close-timeout = 2s")
     with stream.connect(("127.0.0.1", port), True) as one:
@@ -191,7 +193,7 @@ def a_slow_client_that_has_ended_gets_all_of_its_answer(t):
         one.finish()
 
     port, proxy = front(t, handler, False, "half-close-timeout = 2s")
-    with stream.connect(("127.0.0.1", port)) as one:
+    with stream.connect(("127.0.0.1", port), rcvbuf=65536) as one:
         one.finish()
         same(read_slowly(one, total), total, "bytes of the answer")
         same(one.recv_end(), ["fin"])
@@ -203,6 +205,7 @@ def a_slow_server_gets_all_of_an_upload_whose_client_is_done(t):
     total, got = 5 * MB, []
 
     def handler(one):
+        one.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
         got.append(read_slowly(one, total))
         same(one.recv_end(), ["fin"])
         one.finish()
